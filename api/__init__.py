@@ -1,0 +1,1 @@
+"""How clients talk to us: one folder per dialect, and what the dialects share."""

@@ -1,0 +1,22 @@
+"""The HTTP door to the rule on callers."""
+
+from django.http import HttpRequest
+
+from accounts.authentication import Caller, Credentials, caller_for
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Who is asking, also noted for the access log; raises CallerRefused."""
+    caller = caller_for(credentials_of(request))
+    scope = getattr(request, "scope", None)
+    if scope is not None:
+        scope["caller_kind"] = caller.kind
+    return caller
+
+
+def credentials_of(request: HttpRequest) -> Credentials:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return Credentials(
+        bearer=token.strip() if scheme.lower() == "bearer" else None,
+        api_key=request.headers.get("X-API-Key", "").strip() or None,
+    )

@@ -1,0 +1,53 @@
+"""`GET /`: a page for browsers, a status for programs."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from accounts.authentication import ANONYMOUS, Caller
+from accounts.errors import CallerRefused
+from api.auth import caller_of
+from api.conversations.rows import SURFACE
+from api.conversations.serializers import StatusJson
+from api.responses import json_response
+from api.viewsets import RowViewSet, django_request
+from conversations import services
+
+_PAGE = "text/html"
+
+
+class HomeView(RowViewSet):
+    """Not guarded (C-4.6): who may not call sees the empty anonymous workspace."""
+
+    guarded: ClassVar[bool] = False
+
+    @extend_schema(operation_id="get_status", responses={200: StatusJson})
+    def retrieve(self, request: Request) -> HttpResponse:
+        plain = django_request(request)
+        if plain.get_preferred_type([_PAGE, "application/json"]) == _PAGE and _asks_for_page(plain):
+            return render(plain, "home.html", {"title": settings.APP_TITLE})
+        counts = services.counts_of(_caller_or_anonymous(plain), surface=SURFACE)
+        return json_response(
+            StatusJson(
+                service=settings.APP_TITLE,
+                version=settings.VERSION,
+                conversations=counts.conversations,
+                total_messages=counts.messages,
+            )
+        )
+
+
+def _asks_for_page(request: HttpRequest) -> bool:
+    # `*/*` takes a page as well, but only browsers name it.
+    return _PAGE in request.headers.get("Accept", "")
+
+
+def _caller_or_anonymous(request: HttpRequest) -> Caller:
+    try:
+        return caller_of(request)
+    except CallerRefused:
+        return ANONYMOUS

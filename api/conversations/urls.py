@@ -1,0 +1,25 @@
+from django.urls import path
+
+from api.conversations.home import HomeView
+from api.conversations.rows import ConversationViewSet, MessageViewSet
+from api.conversations.streams import models, stream
+
+urlpatterns = [
+    path("", HomeView.as_view({"get": "retrieve"})),
+    path("models", models),
+    path(
+        "conversations",
+        ConversationViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path(
+        "conversations/<str:conversation_id>",
+        ConversationViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+    ),
+    path(
+        "conversations/<str:conversation_id>/messages",
+        MessageViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path("conversations/<str:conversation_id>/stream", stream),
+]

@@ -1,0 +1,106 @@
+"""The error table: which exception becomes which status, code and body (C-3)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+from accounts.errors import InvalidApiKey, InvalidToken, MissingCredential
+from api.errors import BodyTooLarge, MethodNotAllowed, ResourceNotFound, ValidationFailed
+from api.responses import json_response
+from conversations.errors import (
+    AnswerNotFound,
+    ConversationNotFound,
+    IdempotencyMismatch,
+    ShuttingDown,
+    TurnNotFound,
+)
+from providers.errors import ProviderFault, ProviderNotConfigured, ProviderNotFound
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the client sees it; `details` only where it adds something."""
+
+    status: int
+    code: str
+    message: str
+    details: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Describe = Callable[[Any], Problem]
+ProblemTable = Mapping[type[Exception], Describe]
+
+
+def plain(status: int, code: str) -> Describe:
+    """A row whose message is the exception's own."""
+    return lambda error: Problem(status, code, str(error))
+
+
+def validation(status: int) -> Describe:
+    """A row for ValidationFailed, whose status differs by surface (C-1)."""
+    return lambda error: Problem(
+        status, "validation_error", str(error), details={"errors": error.faults}
+    )
+
+
+COMMON: ProblemTable = {
+    ValidationFailed: validation(422),
+    ResourceNotFound: plain(404, "not_found"),
+    MethodNotAllowed: lambda error: Problem(
+        405, "method_not_allowed", str(error), headers={"Allow": ", ".join(error.allowed)}
+    ),
+    BodyTooLarge: plain(413, "payload_too_large"),
+    MissingCredential: plain(401, "missing_api_key"),
+    InvalidApiKey: plain(401, "invalid_api_key"),
+    InvalidToken: plain(401, "unauthorized"),
+    ConversationNotFound: plain(404, "conversation_not_found"),
+    TurnNotFound: plain(404, "turn_not_found"),
+    AnswerNotFound: plain(404, "previous_response_not_found"),
+    IdempotencyMismatch: plain(422, "idempotency_mismatch"),
+    ShuttingDown: plain(503, "provider_not_available"),
+    ProviderNotFound: plain(400, "provider_not_found"),
+    ProviderNotConfigured: plain(503, "provider_not_available"),
+    ProviderFault: plain(502, "provider_error"),
+}
+
+
+def problem_response(
+    request: HttpRequest, error: Exception, table: ProblemTable = COMMON
+) -> HttpResponse:
+    """The answer for an exception; one that no row knows is logged and told nothing of."""
+    for kind in type(error).__mro__:
+        if (describe := table.get(kind)) is not None:
+            return render(request, describe(error))
+    logger.error("request_failed_unexpectedly", exc_info=error)
+    return internal_error(request)
+
+
+def internal_error(request: HttpRequest) -> HttpResponse:
+    return render(request, Problem(500, "internal_error", "An unexpected error occurred."))
+
+
+def render(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """The error envelope of C-3.1."""
+    response = json_response(envelope(problem, request_id_of(request)), status=problem.status)
+    for name, value in problem.headers.items():
+        response[name] = value
+    return response
+
+
+def envelope(problem: Problem, request_id: str) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": problem.code, "message": problem.message}
+    if problem.details is not None:
+        error["details"] = problem.details
+    return {"error": error, "detail": problem.message, "request_id": request_id}
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The id that the outermost middleware gave the request; empty outside of the server."""
+    scope: dict[str, Any] = getattr(request, "scope", {})
+    return str(scope.get("request_id", ""))

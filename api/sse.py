@@ -1,0 +1,75 @@
+"""Event streams: a turn's events, encoded by a dialect, as the body of a response."""
+
+from typing import Protocol, Self
+
+from django.http import HttpRequest, StreamingHttpResponse
+
+from conversations.turns.events import TurnCompleted, TurnFailed, TurnStopped
+from conversations.turns.log import Cursor, Entry, Follower
+from conversations.turns.service import Turn
+
+# Proxies close connections that are silent; C-10.2 promises a sign of life every 15 s.
+HEARTBEAT_SECONDS = 10.0
+_HEARTBEAT = b": waiting\n\n"
+
+
+class Encoder(Protocol):
+    """Turns events into a dialect's bytes; must not raise."""
+
+    def encode(self, entry: Entry) -> bytes: ...
+
+
+class EventBody:
+    """The bytes of a stream: everything that is new since the last read, in one piece.
+
+    An object with `close()`, not a generator: when the client leaves while a write waits, a
+    generator would be cleaned up only by the garbage collector.
+    """
+
+    def __init__(self, follower: Follower, encoder: Encoder) -> None:
+        self._follower = follower
+        self._encoder = encoder
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._ended:
+            entries = await self._follower.read(patience=HEARTBEAT_SECONDS)
+            if not entries:
+                return _HEARTBEAT
+            self._ended = isinstance(entries[-1].event, TurnCompleted | TurnStopped | TurnFailed)
+            if data := b"".join(map(self._encoder.encode, entries)):
+                return data
+        raise StopAsyncIteration
+
+    def close(self) -> None:
+        """The client has left, or has everything; the turn goes on without it."""
+        self._follower.close()
+
+
+def sse_response(turn: Turn, follower: Follower, encoder: Encoder) -> StreamingHttpResponse:
+    """200, and the turn's events as they come."""
+    response = StreamingHttpResponse(
+        EventBody(follower, encoder), content_type="text/event-stream; charset=utf-8"
+    )
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    response["X-Turn-ID"] = str(turn.id)
+    return response
+
+
+def last_event_id(request: HttpRequest) -> str | None:
+    """What a reconnecting EventSource says it has seen."""
+    return request.headers.get("Last-Event-ID", "").strip() or None
+
+
+def id_line(turn_hex: str, seq: int, offset: int) -> str:
+    """The cursor of a `Cursor`, without making one for each event."""
+    return f"id: {turn_hex}.{seq}.{offset}\n"
+
+
+def cursor_in(value: str | None) -> Cursor | None:
+    """The cursor in a header or query value; None when there is none that was written here."""
+    return Cursor.parse(value) if value else None

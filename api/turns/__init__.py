@@ -1,0 +1,1 @@
+"""Turns, for every dialect: look, follow, stop (contracts/common.md C-10)."""

@@ -1,0 +1,55 @@
+"""The sync half of the routes: DRF views for what only touches rows."""
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.viewsets import ViewSet
+
+from accounts.authentication import Caller
+from api.auth import caller_of
+from api.errors import MethodNotAllowed
+from api.problems import COMMON, ProblemTable, problem_response
+
+
+class _AlwaysJson(BaseContentNegotiation):
+    """The APIs answer JSON whatever `Accept` says (C-1.3)."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return JSONRenderer(), "application/json"
+
+
+class RowViewSet(ViewSet):
+    """A viewset whose exceptions become answers by its dialect's error table."""
+
+    problems: ClassVar[ProblemTable] = COMMON
+    authentication_classes = ()
+    permission_classes = ()
+    content_negotiation_class = _AlwaysJson
+    guarded: ClassVar[bool] = True
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    caller: Caller
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Find out who is asking, before anything else of the request is looked at."""
+        super().initial(request, *args, **kwargs)
+        if self.guarded:
+            self.caller = caller_of(django_request(request))
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        if isinstance(exc, exceptions.MethodNotAllowed):
+            exc = MethodNotAllowed(self.request.method or "", self.allowed_methods)
+        return problem_response(django_request(self.request), exc, self.problems)
+
+
+def django_request(request: Request) -> HttpRequest:
+    """The request as Django knows it; DRF's parsing of bodies is not used (see `api.parsing`)."""
+    return request._request

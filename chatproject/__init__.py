@@ -1,0 +1,1 @@
+"""The project: settings, urls and the ASGI application, where the parts are joined."""

@@ -1,0 +1,44 @@
+"""The server that people run: uvicorn, with httptools and uvloop.
+
+python -m chatproject [--host ADDRESS] [--port PORT] [--workers NUMBER]
+"""
+
+import argparse
+
+import uvicorn
+
+from chatproject.config import Config, load
+
+# Beyond the time that turns get: for the last bytes to reach the clients.
+LAST_BYTES_SECONDS = 5
+
+
+def main() -> None:
+    config = load()
+    options = _options(config)
+    uvicorn.run(
+        "chatproject.asgi:application",
+        host=options.host,
+        port=options.port,
+        workers=options.workers,
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(config.TURN_DRAIN_SECONDS) + LAST_BYTES_SECONDS,
+    )
+
+
+def _options(config: Config) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chatproject", description="Serve Parley.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=config.PORT)
+    parser.add_argument("--workers", type=int, default=1, help="processes; needs PostgreSQL")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The ASGI application: the layers around Django, and its two handlers."""
+
+import os
+
+import django
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+django.setup(set_prefix=False)
+
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - needs the settings
+from django.urls import Resolver404, resolve  # noqa: E402
+
+from chatproject.asgi_types import Receive, Scope, Send  # noqa: E402
+from chatproject.handler import LeanHandler  # noqa: E402
+from chatproject.lifespan import Lifespan  # noqa: E402
+from chatproject.logs import configure_logging  # noqa: E402
+from chatproject.middleware.body_cap import BodyCap  # noqa: E402
+from chatproject.middleware.request_id import RequestLog  # noqa: E402
+from chatproject.startup import warn_of_settings  # noqa: E402
+
+configure_logging(settings.LOGGING)
+warn_of_settings()
+
+
+class Handlers:
+    """Async endpoints go to the lean handler, everything else to Django's own."""
+
+    def __init__(self) -> None:
+        self._lean = LeanHandler()
+        self._full = ASGIHandler()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._lean if _is_endpoint(scope["path"]) else self._full
+        await handler(scope, receive, send)  # type: ignore[arg-type]
+
+
+def _is_endpoint(path: str) -> bool:
+    try:
+        return hasattr(resolve(path).func, "handlers")
+    except Resolver404:
+        return False
+
+
+application = Lifespan(RequestLog(BodyCap(Handlers(), limit=settings.MAX_BODY_BYTES)))

@@ -1,0 +1,48 @@
+"""Starting what the process owns before the first request, and ending it after the last."""
+
+import asyncio
+import gc
+
+from django.conf import settings
+
+from chatproject.asgi_types import App, Receive, Scope, Send
+from chatproject.termination import on_termination
+from conversations.turns.service import close_engine, drain_engine, engine
+
+
+class Lifespan:
+    """The outermost ASGI application; requests are passed on."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._draining: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            # There is no WebSocket dialect yet: the handshake is refused (403).
+            await send({"type": "websocket.close"})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        engine()
+        on_termination(self._drain)
+        _tame_garbage_collection()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await close_engine()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _drain(self) -> None:
+        if self._draining is None:
+            self._draining = asyncio.create_task(drain_engine(settings.TURN_DRAIN_SECONDS))
+
+
+def _tame_garbage_collection() -> None:
+    """What start-up made stays: looking through it again costs 100 ms at 800 streams."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -1,0 +1,165 @@
+"""The rows behind conversations; contracts and limits are the dialects' business."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from conversations.ids import new_id
+
+
+class Conversation(models.Model):
+    """A sequence of messages of one workspace.
+
+    `surface` names the dialect it was begun in; a dialect only sees its own. `memory_limit`
+    is the number of messages kept, or null for all of them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.CharField(max_length=64)
+    surface = models.CharField(max_length=32)
+    model = models.TextField(blank=True, default="")
+    provider = models.TextField(blank=True, default="")
+    fallback_provider = models.TextField(blank=True, default="")
+    memory_limit = models.PositiveIntegerField(null=True)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["workspace", "surface", "id"])]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Message(models.Model):
+    """What one side said. Only `ready` messages are part of the conversation's history.
+
+    `parent` is the message it follows; several children of one parent are branches.
+    `model` is the model as it was asked for.
+    """
+
+    class Status(models.TextChoices):
+        PROCESSING = "processing"
+        READY = "ready"
+        ERROR = "error"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
+    )
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    role = models.TextField()
+    content = models.TextField()
+    model = models.TextField(null=True)  # noqa: DJ001 - null means that none was named
+    status = models.CharField(max_length=16, choices=Status, default=Status.READY)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["conversation", "id"])]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Turn(models.Model):
+    """One question and what came of it, owned by the worker that runs it.
+
+    `text` is the answer, or as much of it as came. `chain_id` is the id by which the
+    provider itself can continue from this answer.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        STOPPED = "stopped"
+        INTERRUPTED = "interrupted"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    workspace = models.CharField(max_length=64)
+    question = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    answer = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
+    worker_id = models.CharField(max_length=128)
+    heartbeat_at = models.DateTimeField()
+    stop_requested = models.BooleanField(default=False)
+    idempotency_key = models.CharField(max_length=255, null=True)  # noqa: DJ001 - unique if set
+    request_digest = models.CharField(max_length=64, blank=True, default="")
+    provider = models.TextField(blank=True, default="")
+    model = models.TextField(blank=True, default="")
+    source = models.CharField(max_length=32, blank=True, default="")
+    chain_id = models.TextField(blank=True, default="")
+    text = models.TextField(blank=True, default="")
+    finish_reason = models.TextField(blank=True, default="")
+    usage = models.JSONField(null=True)
+    fault = models.CharField(max_length=32, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "idempotency_key"], name="one_turn_per_idempotency_key"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["heartbeat_at"], name="running_turns", condition=Q(finished_at=None)
+            ),
+            models.Index(
+                fields=["workspace", "chain_id"], name="chained_turns", condition=~Q(chain_id="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Attempt(models.Model):
+    """One provider asked within a turn; `outcome` is `completed` or the kind of fault."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="attempts")
+    ordinal = models.PositiveSmallIntegerField()
+    provider = models.TextField()
+    model = models.TextField(blank=True, default="")
+    source = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=32)
+    upstream_status = models.PositiveSmallIntegerField(null=True)
+    error = models.TextField(blank=True, default="")
+    started_at = models.DateTimeField()
+    first_text_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["turn", "ordinal"], name="attempts_are_numbered")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.turn_id}#{self.ordinal}"
+
+
+class TurnPage(models.Model):
+    """The events of a turn from one flush to the next, `first_seq` to `last_seq`.
+
+    `events` is what `conversations.turns.pages` encodes. Pages outlive their turn by an
+    hour, so that a client can take up the stream where it lost it.
+    """
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="pages")
+    first_seq = models.PositiveIntegerField()
+    last_seq = models.PositiveIntegerField()
+    events = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["turn", "first_seq"], name="pages_do_not_overlap")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.turn_id}:{self.first_seq}-{self.last_seq}"

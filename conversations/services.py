@@ -1,0 +1,123 @@
+"""What happens to conversations outside a turn: short transactions, each with a name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accounts.authentication import Caller
+from conversations.access import conversation_for
+from conversations.models import Attempt, Conversation, Message, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class ToAnswer:
+    """A conversation, and the model that its last question was sent with, if any."""
+
+    conversation: Conversation
+    question_model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    conversations: int
+    messages: int
+
+
+_IS_READY = Q(messages__status=Message.Status.READY)
+
+
+def begin_conversation(
+    caller: Caller,
+    *,
+    surface: str,
+    model: str = "",
+    provider: str = "",
+    fallback_provider: str = "",
+    memory_limit: int | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Conversation:
+    return Conversation.objects.create(
+        workspace=caller.workspace,
+        surface=surface,
+        model=model,
+        provider=provider,
+        fallback_provider=fallback_provider,
+        memory_limit=memory_limit,
+        metadata=dict(metadata or {}),
+    )
+
+
+def conversations_of(caller: Caller, *, surface: str) -> list[tuple[Conversation, int]]:
+    """Oldest first, each with the number of its messages."""
+    rows = Conversation.objects.filter(workspace=caller.workspace, surface=surface)
+    counted = rows.annotate(message_count=Count("messages", filter=_IS_READY)).order_by("id")
+    return [(row, row.message_count) for row in counted]
+
+
+@transaction.atomic
+def delete_conversation(caller: Caller, conversation_id: UUID, *, surface: str) -> None:
+    """The messages and turns go too. Raises ConversationNotFound."""
+    conversation_for(caller, conversation_id, surface=surface).delete()
+
+
+@transaction.atomic
+def set_model(caller: Caller, conversation_id: UUID, *, surface: str, model: str) -> Conversation:
+    """Raises ConversationNotFound."""
+    conversation = conversation_for(caller, conversation_id, surface=surface)
+    conversation.model = model
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=["model", "updated_at"])
+    return conversation
+
+
+@transaction.atomic
+def add_message(
+    caller: Caller, conversation_id: UUID, *, surface: str, content: str, model: str | None
+) -> Message:
+    """Store what the user said, to be answered later. Raises ConversationNotFound."""
+    conversation = conversation_for(caller, conversation_id, surface=surface)
+    latest = history_of(conversation.id).last()
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=["updated_at"])
+    return Message.objects.create(
+        conversation=conversation, parent=latest, role="user", content=content, model=model
+    )
+
+
+def history_of(conversation_id: UUID) -> QuerySet[Message]:
+    """Oldest first."""
+    rows = Message.objects.filter(conversation_id=conversation_id, status=Message.Status.READY)
+    return rows.order_by("id")
+
+
+def history_up_to(conversation_id: UUID, message_id: UUID) -> list[Message]:
+    """The history as it was when this message joined it, oldest first."""
+    return list(history_of(conversation_id).filter(id__lte=message_id))
+
+
+def conversation_to_answer(caller: Caller, conversation_id: UUID, *, surface: str) -> ToAnswer:
+    """Raises ConversationNotFound."""
+    conversation = conversation_for(caller, conversation_id, surface=surface)
+    question = history_of(conversation.id).filter(role="user").last()
+    return ToAnswer(conversation, question.model if question is not None else None)
+
+
+def counts_of(caller: Caller, *, surface: str) -> Counts:
+    conversations = Conversation.objects.filter(workspace=caller.workspace, surface=surface)
+    messages = Message.objects.filter(conversation__in=conversations, status=Message.Status.READY)
+    return Counts(conversations.count(), messages.count())
+
+
+def attempts_of(turn: Turn) -> QuerySet[Attempt]:
+    """In the order they were made."""
+    return turn.attempts.order_by("ordinal")
+
+
+def request_stop(turn: Turn) -> None:
+    """Its worker looks at the flag at each flush; a turn that is over stays as it is."""
+    Turn.objects.filter(id=turn.id, finished_at=None).update(stop_requested=True)

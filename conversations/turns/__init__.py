@@ -1,0 +1,1 @@
+"""How a question becomes an answer, and how nothing of it is lost."""

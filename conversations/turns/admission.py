@@ -1,0 +1,173 @@
+"""Opening a turn: one transaction that checks, stores the question and reads the history."""
+
+import datetime as dt
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations.access import conversation_for, turn_for
+from conversations.errors import ConversationNotFound, IdempotencyMismatch, NothingToAnswer
+from conversations.ids import new_id
+from conversations.models import Conversation, Message, Turn
+from conversations.turns.history import path_to, stored_messages
+from conversations.turns.request import Ask, Branch, Idempotency, Linear, Question, TurnRequest
+from providers.types import ChatMessage
+
+IDEMPOTENCY_WINDOW = dt.timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A turn that now belongs to this worker, and what the provider is to be told.
+
+    `new_messages` are those since the answer that the turn follows; `chained_to` names that
+    answer's provider and the provider's own id of it, where there is one.
+    """
+
+    turn_id: UUID
+    conversation_id: UUID
+    question_id: UUID | None
+    messages: tuple[ChatMessage, ...]
+    new_messages: tuple[ChatMessage, ...]
+    chained_to: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The request was made before; this is its turn."""
+
+    turn_id: UUID
+
+
+def open_turn(request: TurnRequest, *, turn_id: UUID, worker_id: str) -> Opened | Attached:
+    """A job of the writer; raises ConversationError before it has written anything."""
+    if (earlier := _earlier_turn(request)) is not None:
+        return Attached(earlier.id)
+    match request.history:
+        case Linear():
+            before = _linear(request.history, request)
+        case Branch():
+            before = _branch(request.history, request)
+    if not before.messages and request.question is None:
+        raise NothingToAnswer
+    if request.idempotency is not None:
+        _release_key(request, request.idempotency)
+    return _store(request, before, turn_id=turn_id, worker_id=worker_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Where the turn goes: a conversation, stored or new, and what was said in it."""
+
+    conversation: Conversation
+    messages: tuple[ChatMessage, ...]
+    parent_id: UUID | None = None
+    chained_to: tuple[str, str] | None = None
+
+
+def _linear(history: Linear, request: TurnRequest) -> _Before:
+    rows = Conversation.objects.filter(
+        id=history.conversation_id, workspace=request.caller.workspace
+    )
+    if (conversation := rows.first()) is None:
+        raise ConversationNotFound(history.conversation_id)
+    messages = stored_messages(conversation.id)
+    parent_id = messages[-1].id if messages else None
+    said = tuple(ChatMessage(message.role, message.content) for message in messages)
+    return _Before(conversation, said, parent_id)
+
+
+def _branch(history: Branch, request: TurnRequest) -> _Before:
+    caller = request.caller
+    if history.after is None:
+        return _Before(Conversation(workspace=caller.workspace, surface=history.surface), ())
+    turn = turn_for(caller, history.after)
+    conversation = conversation_for(caller, turn.conversation_id, surface=history.surface)
+    said = tuple(
+        ChatMessage(message.role, message.content)
+        for message in path_to(conversation.id, turn.answer_id)
+    )
+    chained_to = (turn.provider, turn.chain_id) if turn.chain_id else None
+    return _Before(conversation, said, turn.answer_id, chained_to)
+
+
+def _store(request: TurnRequest, before: _Before, *, turn_id: UUID, worker_id: str) -> Opened:
+    conversation = before.conversation
+    if conversation._state.adding:
+        conversation.save(force_insert=True)
+    asked = request.question
+    question = _store_question(asked, before) if asked is not None else None
+    _store_turn(request, before, question, turn_id=turn_id, worker_id=worker_id)
+    new = (ChatMessage(asked.role, asked.content),) if asked is not None else ()
+    system = (ChatMessage("system", request.system_prompt),) if request.system_prompt else ()
+    return Opened(
+        turn_id=turn_id,
+        conversation_id=conversation.id,
+        question_id=question.id if question is not None else None,
+        messages=(*system, *before.messages, *new),
+        new_messages=new,
+        chained_to=before.chained_to,
+    )
+
+
+def _store_question(asked: Question, before: _Before) -> Message:
+    return Message.objects.create(
+        id=new_id(),
+        conversation=before.conversation,
+        parent_id=before.parent_id,
+        role=asked.role,
+        content=asked.content,
+        model=asked.model,
+        status=Message.Status.PROCESSING,
+    )
+
+
+def _store_turn(
+    request: TurnRequest,
+    before: _Before,
+    question: Message | None,
+    *,
+    turn_id: UUID,
+    worker_id: str,
+) -> None:
+    first: Ask = request.asks[0]
+    idempotency = request.idempotency
+    Turn.objects.create(
+        id=turn_id,
+        conversation=before.conversation,
+        workspace=request.caller.workspace,
+        question=question,
+        worker_id=worker_id,
+        heartbeat_at=Now(),
+        idempotency_key=idempotency.key if idempotency else None,
+        request_digest=idempotency.digest if idempotency else "",
+        provider=first.provider,
+        model=first.model,
+        source=first.source,
+    )
+
+
+def _earlier_turn(request: TurnRequest) -> Turn | None:
+    """The turn that this key stands for, unless it may be asked again (C-10.7)."""
+    idempotency = request.idempotency
+    if idempotency is None:
+        return None
+    turn = _holders(request, idempotency).first()
+    if turn is None or turn.created_at < timezone.now() - IDEMPOTENCY_WINDOW:
+        return None
+    if turn.request_digest != idempotency.digest:
+        raise IdempotencyMismatch
+    came_to_nothing = turn.status in (Turn.Status.FAILED, Turn.Status.INTERRUPTED)
+    return None if came_to_nothing and not turn.text else turn
+
+
+def _release_key(request: TurnRequest, idempotency: Idempotency) -> None:
+    """Take the key from the turn that came to nothing, so that the new one can have it."""
+    _holders(request, idempotency).update(idempotency_key=None)
+
+
+def _holders(request: TurnRequest, idempotency: Idempotency) -> QuerySet[Turn]:
+    return Turn.objects.filter(workspace=request.caller.workspace, idempotency_key=idempotency.key)

@@ -1,0 +1,175 @@
+"""Asking the providers of a turn in order, until one answers."""
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from conversations.ids import new_id
+from conversations.turns.admission import Opened
+from conversations.turns.events import (
+    FALLBACK_MISSING,
+    AttemptStarted,
+    TurnCompleted,
+    TurnEnd,
+    TurnFailed,
+)
+from conversations.turns.log import TurnLog
+from conversations.turns.recorder import AttemptRecord
+from conversations.turns.request import Ask, Branch, TurnRequest
+from providers.base import Provider
+from providers.errors import ProviderFault, ProviderNotFound, ProviderRefused, ProviderTimeout
+from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.types import Continuation, ProviderRequest
+
+FindProvider = Callable[[str], Provider]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One provider being asked."""
+
+    ask: Ask
+    model: str
+    started_at: dt.datetime
+    first_text_at: dt.datetime | None = None
+
+    def record(self, outcome: str, fault: ProviderFault | None = None) -> AttemptRecord:
+        return AttemptRecord(
+            ask=self.ask,
+            model=self.model,
+            outcome=outcome,
+            error=str(fault) if fault else "",
+            upstream_status=fault.status if isinstance(fault, ProviderRefused) else None,
+            started_at=self.started_at,
+            first_text_at=self.first_text_at,
+            finished_at=timezone.now(),
+        )
+
+
+@asynccontextmanager
+async def _patience(seconds: float | None) -> AsyncIterator[Callable[[], None]]:
+    """Raises TimeoutError when the yielded function is not called for so long."""
+    clock = asyncio.get_running_loop().time
+    async with asyncio.timeout(seconds) as limit:
+        renewed_at = clock()
+
+        def renew() -> None:
+            nonlocal renewed_at
+            # Not for every token: moving a timer costs as much as reading a chunk.
+            if seconds is not None and (now := clock()) - renewed_at > seconds / 20:
+                renewed_at = now
+                limit.reschedule(now + seconds)
+
+        yield renew
+
+
+class Asking:
+    """Writes the answer to the log as it comes, and keeps a record of each attempt.
+
+    Another provider is asked only while no text has come: never two answers glued together.
+    """
+
+    def __init__(
+        self, request: TurnRequest, opened: Opened, log: TurnLog, find_provider: FindProvider
+    ) -> None:
+        self.attempts: list[AttemptRecord] = []
+        self._request = request
+        self._opened = opened
+        self._log = log
+        self._find_provider = find_provider
+        self._current: _Attempt | None = None
+
+    async def run(self) -> TurnEnd:
+        """How it ended; raises nothing that a provider can cause."""
+        end = TurnFailed(FALLBACK_MISSING, "No provider was named.")
+        for ask in self._request.asks:
+            try:
+                return await self._ask(ask, self._find_provider(ask.provider))
+            except ProviderNotFound as error:
+                return TurnFailed(FALLBACK_MISSING, str(error))
+            except ProviderFault as fault:
+                self._close_attempt(fault.kind, fault)
+                end = TurnFailed(fault.kind, str(fault))
+                if self._log.text_length:
+                    break
+        return end
+
+    def abandon(self, outcome: str) -> None:
+        """Record that the attempt under way was given up from outside."""
+        self._close_attempt(outcome)
+
+    async def _ask(self, ask: Ask, provider: Provider) -> TurnCompleted:
+        self._current = _Attempt(ask, ask.model, timezone.now())
+        limit = self._request.answer_limit
+        try:
+            async with asyncio.timeout(limit):
+                finished = await self._read_answer(self._current, provider)
+        except TimeoutError as error:
+            seconds = limit or self._request.silence_limit or 0
+            message = f"{ask.provider} did not answer within {seconds:g} seconds."
+            raise ProviderTimeout(message) from error
+        self._close_attempt("completed")
+        return TurnCompleted(
+            message_id=str(new_id()),
+            finish_reason=finished.finish_reason,
+            usage=finished.usage,
+            chain_id=self._chain_id(provider, finished),
+        )
+
+    async def _read_answer(self, attempt: _Attempt, provider: Provider) -> Finished:
+        finished = Finished()
+        async with _patience(self._request.silence_limit) as renew:
+            attempt.model = attempt.model or await provider.default_model()
+            self._log.append(
+                AttemptStarted(attempt.ask.provider, attempt.model, attempt.ask.source)
+            )
+            async with aclosing(provider.stream(self._provider_request(attempt))) as events:
+                async for event in events:
+                    renew()
+                    if isinstance(event, Finished):
+                        finished = event
+                    else:
+                        self._take(attempt, event)
+        return finished
+
+    def _take(
+        self, attempt: _Attempt, event: TextDelta | ReasoningDelta | ToolCallDelta | RawChunk
+    ) -> None:
+        if isinstance(event, TextDelta):
+            if "\0" in event.text:
+                # PostgreSQL cannot store it, and an answer must not be lost for it.
+                event = TextDelta(event.text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+            attempt.first_text_at = attempt.first_text_at or timezone.now()
+        self._log.append(event)
+
+    def _provider_request(self, attempt: _Attempt) -> ProviderRequest:
+        options = dict(self._request.options)
+        # The model named in the options is the first provider's; the attempt has its own.
+        options.pop("model", None)
+        return ProviderRequest(
+            model=attempt.model,
+            messages=self._opened.messages,
+            options=options,
+            continuation=self._continuation(attempt.ask),
+            keep_raw=self._request.keep_raw,
+        )
+
+    def _continuation(self, ask: Ask) -> Continuation | None:
+        if not isinstance(self._request.history, Branch):
+            return None
+        chained_to = self._opened.chained_to
+        previous_id = chained_to[1] if chained_to and chained_to[0] == ask.provider else None
+        return Continuation(previous_id, self._opened.new_messages)
+
+    def _chain_id(self, provider: Provider, finished: Finished) -> str:
+        is_chained = isinstance(self._request.history, Branch) and provider.capabilities.chains
+        return (finished.answer_id or "") if is_chained else ""
+
+    def _close_attempt(self, outcome: str, fault: ProviderFault | None = None) -> None:
+        attempt, self._current = self._current, None
+        if attempt is not None:
+            self.attempts.append(attempt.record(outcome, fault))

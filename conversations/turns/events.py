@@ -1,0 +1,75 @@
+"""What happens in a turn, in order: one start, attempts, deltas, and exactly one end."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+
+
+class TurnStarted(Struct, frozen=True, array_like=True, tag="started"):
+    """The question is stored; `turn_id` is a UUID in its text form."""
+
+    turn_id: str
+
+
+class AttemptStarted(Struct, frozen=True, array_like=True, tag="attempt"):
+    """A provider is being asked."""
+
+    provider: str
+    model: str
+    source: str
+
+
+class TurnCompleted(Struct, frozen=True, array_like=True, tag="completed"):
+    """The whole answer is stored as the message `message_id`.
+
+    `chain_id` is the provider's own id of it, empty where the provider keeps no answers.
+    """
+
+    message_id: str
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
+    chain_id: str = ""
+
+
+class TurnStopped(Struct, frozen=True, array_like=True, tag="stopped"):
+    """Somebody stopped it; what had come is stored as the message `message_id`, if anything."""
+
+    message_id: str | None = None
+
+
+class TurnFailed(Struct, frozen=True, array_like=True, tag="failed"):
+    """There is no whole answer. `fault` is a ProviderFault's kind or a constant below."""
+
+    fault: str
+    message: str
+
+
+class TextReset(Struct, frozen=True, array_like=True, tag="reset"):
+    """For one follower only: forget what you have, `text` is the answer so far."""
+
+    text: str
+
+
+INTERRUPTED = "interrupted"
+FALLBACK_MISSING = "fallback_missing"
+DELETED = "deleted"
+INTERNAL = "internal"
+
+TurnEnd = TurnCompleted | TurnStopped | TurnFailed
+TurnEvent = (
+    TurnStarted
+    | AttemptStarted
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | RawChunk
+    | TextReset
+    | TurnEnd
+)
+
+
+def text_of(event: TurnEvent) -> str:
+    """The piece of the answer that an event carries, mostly empty."""
+    return event.text if isinstance(event, TextDelta | RawChunk) else ""

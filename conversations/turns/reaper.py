@@ -1,0 +1,60 @@
+"""Ending the turns whose worker died, and clearing away what is no longer needed."""
+
+import datetime as dt
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations.models import Message, Turn, TurnPage
+from conversations.turns import pages
+from conversations.turns.events import INTERRUPTED
+
+LEASE = dt.timedelta(seconds=15)
+PAGES_KEPT = dt.timedelta(hours=1)
+
+Suspects = dict[UUID, dt.datetime]
+
+
+def reap(suspects: Suspects) -> tuple[Suspects, list[UUID]]:
+    """A job of the writer: end the turns that were suspected before and still show no life.
+
+    Returns those without a heartbeat for a lease, and those that were ended. Only the second
+    look ends a turn: after an outage of the database itself all leases look old, and their
+    workers get the time to renew them.
+    """
+    stale = dict(_lifeless().values_list("id", "heartbeat_at"))
+    dead = [turn_id for turn_id, beat in stale.items() if suspects.get(turn_id) == beat]
+    return stale, [turn_id for turn_id in dead if _interrupt(turn_id)]
+
+
+def clear_pages() -> int:
+    """A job of the writer: delete the pages of turns that ended long ago; how many."""
+    old = TurnPage.objects.filter(turn__finished_at__lt=timezone.now() - PAGES_KEPT)
+    # Django would fetch the rows for `delete()` on a join; a plain IN does not.
+    ids = old.values_list("id", flat=True)[:1000]
+    return TurnPage.objects.filter(id__in=list(ids)).delete()[0]
+
+
+def _lifeless() -> QuerySet[Turn]:
+    return Turn.objects.filter(finished_at=None, heartbeat_at__lt=Now() - LEASE)
+
+
+def _interrupt(turn_id: UUID) -> bool:
+    """End one turn with the text of its pages, unless its worker came back or it ended."""
+    ended = (
+        _lifeless()
+        .filter(id=turn_id)
+        .update(
+            status=Turn.Status.INTERRUPTED,
+            text=pages.stored_text(turn_id),
+            fault=INTERRUPTED,
+            error="The server stopped before the answer was complete.",
+            finished_at=timezone.now(),
+        )
+    )
+    if ended:
+        unanswered = Turn.objects.filter(id=turn_id).values("question_id")
+        Message.objects.filter(id__in=unanswered).update(status=Message.Status.ERROR)
+    return bool(ended)

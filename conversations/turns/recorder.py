@@ -1,0 +1,188 @@
+"""What a turn leaves in the database: pages while it runs, and everything else when it ends."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations.models import Attempt, Conversation, Message, Turn
+from conversations.turns import pages
+from conversations.turns.events import TurnCompleted, TurnEnd, TurnFailed, TurnStopped
+from conversations.turns.pages import Page
+from conversations.turns.request import Ask
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """How asking one provider went; `outcome` is `completed` or the kind of fault."""
+
+    ask: Ask
+    model: str
+    outcome: str
+    error: str
+    upstream_status: int | None
+    started_at: dt.datetime
+    first_text_at: dt.datetime | None
+    finished_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of a turn, complete: what is stored with it is decided here and nowhere else."""
+
+    turn_id: UUID
+    conversation_id: UUID
+    question_id: UUID | None
+    worker_id: str
+    end: TurnEnd
+    text: str
+    attempts: tuple[AttemptRecord, ...]
+    last_page: Page | None
+    answer_model: str | None
+    memory_limit: int | None
+
+    @property
+    def status(self) -> Turn.Status:
+        match self.end:
+            case TurnCompleted():
+                return Turn.Status.COMPLETED
+            case TurnStopped():
+                return Turn.Status.STOPPED
+            case TurnFailed(fault="interrupted"):
+                return Turn.Status.INTERRUPTED
+            case TurnFailed():
+                return Turn.Status.FAILED
+
+    @property
+    def message_id(self) -> UUID | None:
+        """The id of the message that the answer becomes; None when it becomes none."""
+        match self.end:
+            case TurnCompleted(message_id=message_id) | TurnStopped(message_id=str(message_id)):
+                return UUID(message_id)
+            case _:
+                return None
+
+
+class Outcome(Enum):
+    """Whether the end was stored: a turn may have been deleted, or reaped, in the meantime."""
+
+    STORED = "stored"
+    REAPED = "reaped"
+    DELETED = "deleted"
+
+
+def finish(closing: Closing) -> Outcome:
+    """A job of the writer: everything about the turn's end, or nothing if it is not ours."""
+    own = Turn.objects.filter(
+        id=closing.turn_id, worker_id=closing.worker_id, status=Turn.Status.RUNNING
+    )
+    if not own.update(**_turn_fields(closing)):
+        return _why_not_ours(closing)
+    answer = _store_answer(closing) if closing.message_id is not None else None
+    if answer is not None:
+        own.model.objects.filter(id=closing.turn_id).update(answer=answer)
+    _settle_question(closing, answered=answer is not None)
+    Attempt.objects.bulk_create(_attempt_rows(closing))
+    if closing.last_page is not None:
+        pages.store([closing.last_page])
+    return Outcome.STORED
+
+
+def flush(*, new_pages: Sequence[Page], turn_ids: Collection[UUID], beat: bool) -> set[UUID]:
+    """A job of the writer: store the pages, renew the lease; the turns that are to stop."""
+    if new_pages:
+        pages.store(new_pages)
+    running = Turn.objects.filter(id__in=turn_ids)
+    if beat:
+        running.update(heartbeat_at=Now())
+    return set(running.filter(stop_requested=True).values_list("id", flat=True))
+
+
+def _turn_fields(closing: Closing) -> dict[str, object]:
+    end = closing.end
+    fields: dict[str, object] = {
+        "status": closing.status,
+        "text": closing.text,
+        "finished_at": timezone.now(),
+    }
+    if closing.attempts:
+        last = closing.attempts[-1]
+        fields |= {
+            "provider": last.ask.provider,
+            "model": last.model,
+            "source": last.ask.source,
+        }
+    if isinstance(end, TurnFailed):
+        fields |= {"fault": end.fault, "error": end.message}
+    if isinstance(end, TurnCompleted):
+        fields |= {
+            "finish_reason": end.finish_reason or "",
+            "usage": end.usage,
+            "chain_id": end.chain_id,
+        }
+    return fields
+
+
+def _why_not_ours(closing: Closing) -> Outcome:
+    turn = Turn.objects.filter(id=closing.turn_id).first()
+    if turn is None:
+        return Outcome.DELETED
+    # A commit whose confirmation was lost is run again, and finds its own work.
+    is_own_work = turn.worker_id == closing.worker_id and turn.answer_id == closing.message_id
+    return Outcome.STORED if is_own_work and turn.status == closing.status else Outcome.REAPED
+
+
+def _store_answer(closing: Closing) -> Message:
+    conversation_id = closing.conversation_id
+    answer = Message.objects.create(
+        id=closing.message_id,
+        conversation_id=conversation_id,
+        parent_id=closing.question_id or _latest(conversation_id),
+        role="assistant",
+        content=closing.text,
+        model=closing.answer_model,
+    )
+    Conversation.objects.filter(id=conversation_id).update(updated_at=timezone.now())
+    return answer
+
+
+def _latest(conversation_id: UUID) -> UUID | None:
+    rows = Message.objects.filter(conversation_id=conversation_id).order_by("-id")
+    return rows.values_list("id", flat=True).first()
+
+
+def _settle_question(closing: Closing, *, answered: bool) -> None:
+    if closing.question_id is not None:
+        status = Message.Status.READY if answered else Message.Status.ERROR
+        Message.objects.filter(id=closing.question_id).update(status=status)
+    if answered and closing.memory_limit is not None:
+        _forget_beyond(closing.memory_limit, closing.conversation_id)
+
+
+def _forget_beyond(limit: int, conversation_id: UUID) -> None:
+    rows = Message.objects.filter(conversation_id=conversation_id, status=Message.Status.READY)
+    kept = rows.order_by("-id")[:limit].values_list("id", flat=True)
+    rows.exclude(id__in=list(kept)).delete()
+
+
+def _attempt_rows(closing: Closing) -> list[Attempt]:
+    return [
+        Attempt(
+            turn_id=closing.turn_id,
+            ordinal=ordinal,
+            provider=record.ask.provider,
+            model=record.model,
+            source=record.ask.source,
+            outcome=record.outcome,
+            upstream_status=record.upstream_status,
+            error=record.error,
+            started_at=record.started_at,
+            first_text_at=record.first_text_at,
+            finished_at=record.finished_at,
+        )
+        for ordinal, record in enumerate(closing.attempts, start=1)
+    ]

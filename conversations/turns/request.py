@@ -1,0 +1,77 @@
+"""What a dialect asks for: a question, who may answer it, and what counts as history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.authentication import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The message to be stored and answered."""
+
+    content: str
+    role: str = "user"
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One provider to try; an empty `model` means its default. `source` says who named it."""
+
+    provider: str
+    model: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The caller's key, and the SHA-256 of the request it came with."""
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The history is every message of the conversation."""
+
+    conversation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The history is the path that led to an earlier answer.
+
+    Without `after`, the id of the turn that gave it, a new conversation begins. Providers
+    that keep answers themselves are asked to continue theirs.
+    """
+
+    surface: str
+    after: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """Everything that a turn needs; `asks` are tried in order until one answers.
+
+    Without a `question` the stored messages are what is answered. `memory_limit` is the
+    number of messages kept afterwards. `answer_limit` bounds each attempt as a whole and
+    `silence_limit` the wait for its next event, both in seconds and beside the provider's own
+    limits. `answer_model` is the model as it was asked for, kept with the answer.
+    """
+
+    caller: Caller
+    history: Linear | Branch
+    asks: tuple[Ask, ...]
+    question: Question | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    system_prompt: str | None = None
+    memory_limit: int | None = None
+    answer_limit: float | None = None
+    silence_limit: float | None = None
+    idempotency: Idempotency | None = None
+    answer_model: str | None = None
+    keep_raw: bool = False

@@ -1,0 +1,111 @@
+"""The door to turns: start one, follow one, wait for its result."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from conversations.turns.engine import Engine
+from conversations.turns.events import AttemptStarted, TurnEnd
+from conversations.turns.log import Cursor, Follower, TurnLog
+from conversations.turns.request import TurnRequest
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_engines: dict[asyncio.AbstractEventLoop, Engine] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """A turn that is over: the drained stream. `provider` and `source` are the last asked."""
+
+    turn_id: UUID
+    text: str
+    provider: str
+    model: str
+    source: str
+    end: TurnEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn as a dialect sees it, wherever it runs and whoever began it."""
+
+    log: TurnLog
+
+    @property
+    def id(self) -> UUID:
+        return self.log.turn_id
+
+    def follow(self, cursor: Cursor | None = None) -> Follower:
+        """Its events from the start, or from after the cursor."""
+        return self.log.follow(cursor)
+
+    async def result(self) -> TurnResult:
+        """Wait for the end."""
+        await self._until(lambda: self.log.end is not None)
+        assert self.log.end is not None
+        return _result(self.log, self.log.end)
+
+    async def begun(self) -> TurnEnd | None:
+        """Wait until there is text, or the end; the end, if that came first."""
+        await self._until(lambda: self.log.text_length > 0 or self.log.end is not None)
+        return None if self.log.text_length else self.log.end
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        follower = self.log.follow()
+        try:
+            while not reached():
+                await follower.read()
+        finally:
+            follower.close()
+
+
+def engine() -> Engine:
+    """The engine of the running event loop, begun at its first use.
+
+    The server begins it at start-up; under daphne, which has no lifespan, a request does.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _engines:
+        _engines[loop] = Engine()
+        _engines[loop].start()
+    return _engines[loop]
+
+
+async def drain_engine(grace: float) -> None:
+    """Let the running turns end within `grace` seconds, then end them."""
+    if (own := _engines.get(asyncio.get_running_loop())) is not None:
+        await own.drain(grace)
+
+
+async def close_engine() -> None:
+    """End the engine of the running event loop, if it was begun."""
+    if (own := _engines.pop(asyncio.get_running_loop(), None)) is not None:
+        await own.aclose()
+
+
+async def query(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a sync function that touches rows, over the writer's bridge."""
+    return await engine().writer.run(function, *args, **kwargs)
+
+
+async def start_turn(request: TurnRequest) -> Turn:
+    """Ask a question; raises ConversationError while nothing has happened yet."""
+    own = engine()
+    return Turn(await own.log_of(await own.begin(request)))
+
+
+async def find_turn(turn_id: UUID) -> Turn:
+    """A turn to follow; raises TurnNotFound. Access is the caller's to check."""
+    return Turn(await engine().log_of(turn_id))
+
+
+def _result(log: TurnLog, end: TurnEnd) -> TurnResult:
+    asked = AttemptStarted("", "", "")
+    for entry in log.since(0):
+        if isinstance(entry.event, AttemptStarted):
+            asked = entry.event
+    return TurnResult(log.turn_id, log.text, asked.provider, asked.model, asked.source, end)

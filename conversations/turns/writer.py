@@ -1,0 +1,117 @@
+"""The one bridge from turns to the database: a thread that commits waiting jobs together."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, connection, transaction
+
+from conversations.errors import ConversationError
+
+T = TypeVar("T")
+
+# Longer batches make the first job wait for the last without saving anything more.
+_MOST_JOBS = 256
+
+
+@dataclass(slots=True)
+class _Job:
+    """A function to run, and the future of the loop that waits for it."""
+
+    function: Callable[[], Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = field(default=None)
+
+    def attempt(self) -> None:
+        self.error = None
+        try:
+            self.result = self.function()
+        except ConversationError as refusal:
+            # Raised before the first write, so that the neighbours can be committed.
+            self.error = refusal
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class Writer:
+    """Runs jobs in a thread of its own, with a database connection of its own.
+
+    All jobs that wait are committed in one transaction. When one of them fails, each is run
+    again alone, so that it fails alone. A job therefore only touches the database, and may
+    run twice.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="turn-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """The function's result, once its transaction is on disk; raises what it raised."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(lambda: function(*args, **kwargs), future))
+        return await future
+
+    def close(self) -> None:
+        """Finish the jobs that wait and end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        open_for_more = True
+        while open_for_more:
+            batch = [self._jobs.get()]
+            while len(batch) < _MOST_JOBS and not self._jobs.empty():
+                batch.append(self._jobs.get())
+            jobs = [job for job in batch if job is not None]
+            open_for_more = len(jobs) == len(batch)
+            _commit(jobs)
+        connection.close()
+
+
+def _commit(jobs: list[_Job]) -> None:
+    try:
+        with transaction.atomic():
+            for job in jobs:
+                job.attempt()
+    except Exception as error:  # whatever a job raises belongs to whoever waits for it
+        if isinstance(error, DatabaseError):
+            # The connection may be the fault; the next job opens a new one.
+            connection.close()
+        _commit_alone(jobs, error)
+    else:
+        _answer(jobs)
+
+
+def _commit_alone(jobs: list[_Job], error: Exception) -> None:
+    if len(jobs) == 1:
+        jobs[0].error = error
+        _answer(jobs)
+        return
+    for job in jobs:
+        _commit([job])
+
+
+def _answer(jobs: list[_Job]) -> None:
+    """Wake each loop once for all of its jobs."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.future.get_loop(), []).append(job)
+    for loop, own in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, own)
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.settle()

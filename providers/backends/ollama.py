@@ -1,0 +1,188 @@
+"""Ollama, in its own protocol: `/api/chat`, one JSON object per line."""
+
+import logging
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from providers.backends.chat_completions import Refuse
+from providers.base import Provider
+from providers.errors import AnswerCut, AnswerUnreadable
+from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.framing import LineSplitter, Splitter, WholeSplitter
+from providers.http import HttpAnswer, HttpClient
+from providers.refusals import decoded
+from providers.types import DEFAULT_LIMITS, Limits, ModelInfo, ProviderRequest
+
+logger = logging.getLogger(__name__)
+
+_CATALOGUE_TIMEOUT = 30.0
+_TOP_LEVEL = {"format", "keep_alive", "think", "tools", "stream"}
+
+
+class _Function(Struct):
+    name: str | None = None
+    arguments: Any = None
+
+
+class _ToolCall(Struct):
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Message(Struct):
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Line(Struct):
+    message: _Message | None = None
+    done: bool = False
+    done_reason: str | None = None
+    prompt_eval_count: int | None = None
+    eval_count: int | None = None
+    error: Any = None
+
+
+_decoder = msgspec.json.Decoder(_Line)
+
+
+class Ollama(Provider):
+    """`debug` logs each line of an answer as it came."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        base_url: str,
+        model: str,
+        limits: Limits = DEFAULT_LIMITS,
+        debug: bool = False,
+    ) -> None:
+        super().__init__(name=name)
+        self._http = HttpClient(name, base_url, {}, limits)
+        self._model = model
+        self._debug = debug
+
+    def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent, None]:
+        parser = OllamaParser(name=self.name, refuse=self._http.refused, debug=self._debug)
+        whole = request.options.get("stream") is False
+        splitter_for = _whole if whole else _lines
+        return self._http.events("/api/chat", request_body(request), parser, splitter_for)
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        parsed = decoded(await self._http.get_json("/api/tags", _CATALOGUE_TIMEOUT))
+        lines = parsed.get("models") if isinstance(parsed, dict) else None
+        if not isinstance(lines, list):
+            raise AnswerUnreadable(f"The model list of '{self.name}' cannot be read.")
+        named = (line for line in lines if isinstance(line, dict) and line.get("name"))
+        return tuple(ModelInfo(line["name"], line["name"], line) for line in named)
+
+    async def default_model(self) -> str:
+        return self._model
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+class OllamaParser:
+    """Reads the lines of one answer; without streaming there is a single one."""
+
+    def __init__(self, *, name: str, refuse: Refuse, debug: bool = False) -> None:
+        self._name = name
+        self._refuse = refuse
+        self._debug = debug
+        self._readable = False
+        self._calls = 0
+        self._last: Finished | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._last is not None
+
+    @property
+    def complete(self) -> bool:
+        return self.ended
+
+    def feed(self, payload: bytes) -> Iterator[ProviderEvent]:
+        if self._debug:
+            logger.debug("%s: %s", self._name, payload.decode(errors="replace"))
+        try:
+            line = _decoder.decode(payload)
+        except (ValueError, RecursionError):
+            # One bad chunk in a good stream is passed over (C-9.9).
+            return
+        if line.error:
+            raise self._refuse(line.error)
+        if line.message is not None:
+            self._readable = True
+            yield from self._pieces(line.message)
+        if line.done:
+            self._last = Finished(line.done_reason or "stop", _usage(line))
+
+    def finish(self) -> Finished:
+        if self._last is not None:
+            return self._last
+        if not self._readable:
+            raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
+        raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
+
+    def _pieces(self, message: _Message) -> Iterator[ProviderEvent]:
+        if message.thinking:
+            yield ReasoningDelta(message.thinking)
+        if message.content:
+            yield TextDelta(message.content)
+        for call in message.tool_calls or ():
+            function = call.function or _Function()
+            yield ToolCallDelta(self._calls, call.id, function.name, _json_text(function.arguments))
+            self._calls += 1
+
+
+def request_body(request: ProviderRequest) -> dict[str, Any]:
+    """Options that are no field of the call are parameters of the model."""
+    top = {key: value for key, value in request.options.items() if key in _TOP_LEVEL}
+    body: dict[str, Any] = {"stream": True, **top}
+    body["model"] = request.model
+    body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
+    if parameters := _parameters(request.options):
+        body["options"] = parameters
+    return body
+
+
+def _parameters(options: Mapping[str, Any]) -> dict[str, Any]:
+    reserved = _TOP_LEVEL | {"options", "model", "messages"}
+    parameters = {key: value for key, value in options.items() if key not in reserved}
+    if isinstance(nested := options.get("options"), Mapping):
+        parameters |= nested
+    if "max_tokens" in parameters:
+        # The same thing under Ollama's name (O-3.4).
+        parameters.setdefault("num_predict", parameters["max_tokens"])
+    return parameters
+
+
+def _lines(answer: HttpAnswer) -> Splitter:
+    return LineSplitter()
+
+
+def _whole(answer: HttpAnswer) -> Splitter:
+    return WholeSplitter()
+
+
+def _usage(line: _Line) -> dict[str, Any] | None:
+    if line.prompt_eval_count is None and line.eval_count is None:
+        return None
+    prompt, completion = line.prompt_eval_count or 0, line.eval_count or 0
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+
+
+def _json_text(arguments: Any) -> str:
+    if isinstance(arguments, str):
+        return arguments
+    return msgspec.json.encode({} if arguments is None else arguments).decode()

@@ -1,0 +1,47 @@
+"""What a provider says while it answers, in order, as typed values.
+
+The structs are tagged arrays so that `conversations` can write them to its log as they are.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class TextDelta(Struct, frozen=True, array_like=True, tag="text"):
+    """A piece of the answer; never empty."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True, array_like=True, tag="reasoning"):
+    """A piece of what the model thought before it answered; not part of the answer."""
+
+    text: str
+
+
+class ToolCallDelta(Struct, frozen=True, array_like=True, tag="tool_call"):
+    """A piece of a tool call; `arguments` is a fragment of JSON text."""
+
+    index: int
+    call_id: str | None
+    name: str | None
+    arguments: str
+
+
+class RawChunk(Struct, frozen=True, array_like=True, tag="raw"):
+    """A chunk as the provider sent it, and the piece of the answer found in it (may be empty)."""
+
+    data: bytes
+    text: str = ""
+
+
+class Finished(Struct, frozen=True, array_like=True, tag="finished"):
+    """The provider's last word; `usage` holds its token counts under OpenAI's names."""
+
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
+    answer_id: str | None = None
+
+
+ProviderEvent = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk | Finished

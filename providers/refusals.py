@@ -1,0 +1,39 @@
+"""What a provider says went wrong, from any of the shapes of error body in use."""
+
+from typing import Any
+
+import msgspec
+
+
+def error_text(parsed: Any) -> str | None:
+    """`{"error": {"message"}}`, `{"error": text}`, `{"message"}` or `{"detail"}`."""
+    found = _first(parsed)
+    error = found.get("error")
+    inner = error.get("message") if isinstance(error, dict) else None
+    for text in (inner, error, found.get("message"), found.get("detail")):
+        if isinstance(text, str) and text.strip():
+            return text.strip()
+    return None
+
+
+def error_code(parsed: Any) -> str | None:
+    """The provider's own word for the error."""
+    found = _first(parsed)
+    error = found.get("error")
+    code = error.get("code") if isinstance(error, dict) else found.get("code")
+    return None if code is None else str(code)
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON value, or None where there is none."""
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _first(parsed: Any) -> dict[str, Any]:
+    # Google wraps the error in a list.
+    if isinstance(parsed, list) and parsed:
+        parsed = parsed[0]
+    return parsed if isinstance(parsed, dict) else {}

@@ -1,0 +1,336 @@
+"""The scripted upstream: an LLM provider on loopback that answers, or misbehaves, as a test asks.
+
+A script with a `match` is played for prompts that contain it: several in their order, the last for
+ever; one without is played once. Headers leave with the first thing sent. The dialect's usual end
+follows a script that said something (text, reasoning, finish, usage) and reported no error.
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+Json = dict[str, Any]
+STEPS = {"text", "reasoning", "finish", "usage", "raw", "rubbish", "bom", "error", "sleep", "hang"}
+STEPS |= {"crlf", "split", "status", "empty", "close", "reset", "refuse"}
+LIFETIME = 3600.0
+
+
+@dataclass
+class Call:
+    """A request and its fate; `disconnected` means that the client left before the end."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Json
+    time: float
+    disconnected: bool = False
+
+    @property
+    def prompt(self) -> str:
+        turns = self.body.get("messages") or self.body.get("input") or []
+        if isinstance(turns, str):
+            return turns
+        content = next((t.get("content") for t in reversed(turns) if t.get("role") == "user"), "")
+        parts = [{"text": content}] if isinstance(content, str) else content or []
+        return "".join(part.get("text", "") for part in parts)
+
+
+def default_steps(prompt: str) -> list[Json]:
+    half, pause = len(prompt) // 2, 0.0
+    words = ["Echo: ", prompt[:half], prompt[half:]]
+    if counted := re.fullmatch(r"tokens (\d+) every (\d+)", prompt.strip()):
+        pause = int(counted[2]) / 1000
+        words = [f" w{n}" if n else "w0" for n in range(int(counted[1]))]
+    steps = [step for word in words if word for step in ({"sleep": pause}, {"text": word})][1:]
+    asked, said = len(prompt.split()), len("".join(words).split())
+    usage = {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
+    return [*steps, {"finish": "stop"}, {"usage": usage}]
+
+
+def event(data: Json) -> str:
+    name = f"event: {data['type']}\n" if "type" in data else ""
+    return f"{name}data: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def chat(said: Json, kind: str, value: Any) -> str:
+    base = {"id": said["id"], "object": "chat.completion.chunk", "created": 1}
+    base |= {"model": said["model"]}
+    deltas: Json = {"text": {"content": value}, "reasoning": {"reasoning_content": value}}
+    deltas |= {"open": {"role": "assistant", "content": ""}, "finish": {}}
+    if kind in deltas:
+        choice = {"index": 0, "delta": deltas[kind], "finish_reason": None}
+        choice |= {"finish_reason": value} if kind == "finish" else {}
+        return event(base | {"choices": [choice]})
+    fault = {"error": {"message": value, "type": "server_error", "code": "server_error"}}
+    message = {"role": "assistant", "content": said["text"]}
+    message |= {"reasoning_content": said["reasoning"]} if said["reasoning"] else {}
+    choice = {"index": 0, "message": message, "finish_reason": said["finish"] or "stop"}
+    whole = {"object": "chat.completion", "choices": [choice], "usage": said["usage"]}
+    return {
+        "usage": event(base | {"choices": [], "usage": value}),
+        "end": ("" if said["finish"] else chat(said, "finish", "stop")) + "data: [DONE]\n\n",
+        "error": event(fault),
+        "fault": json.dumps(fault),
+        "rubbish": "data: {rubbish\n\n",
+        "whole": json.dumps(base | whole),
+    }[kind]
+
+
+def openrouter(said: Json, kind: str, value: Any) -> str:
+    frame = chat(said, kind, value).replace('"reasoning_content"', '"reasoning"')
+    return (": OPENROUTER PROCESSING\n\n" if kind == "open" else "") + frame
+
+
+def response(said: Json, status: str) -> Json:
+    content = [{"type": "output_text", "text": said["text"], "annotations": []}]
+    output = [{"type": "message", "id": "msg_1", "role": "assistant", "content": content}]
+    usage = {re.sub("^prompt", "input", key): count for key, count in said["usage"].items()}
+    usage = {re.sub("^completion", "output", key): count for key, count in usage.items()}
+    state = {"id": said["id"], "object": "response", "model": said["model"], "status": status}
+    return state | {"output": output if status != "in_progress" else [], "usage": usage or None}
+
+
+def responses(said: Json, kind: str, value: Any) -> str:
+    part = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    match kind:
+        case "text":
+            return event({"type": "response.output_text.delta", **part, "delta": value})
+        case "reasoning":
+            return event({"type": "response.reasoning_summary_text.delta", "delta": value})
+        case "open":
+            created = response(said, "in_progress")
+            return event({"type": "response.created", "response": created})
+        case "error":
+            return event({"type": "error", "code": "server_error", "message": value})
+        case "end" | "whole":
+            whole = response(said, "incomplete" if said["finish"] == "length" else "completed")
+            done = event({"type": "response.output_text.done", **part, "text": said["text"]})
+            last = event({"type": f"response.{whole['status']}", "response": whole})
+            return done + last if kind == "end" else json.dumps(whole)
+    return "" if kind in ("finish", "usage") else chat(said, kind, value)
+
+
+def ollama(said: Json, kind: str, value: Any) -> str:
+    if kind in ("open", "finish", "usage", "rubbish"):
+        return "{rubbish\n" if kind == "rubbish" else ""
+    if kind in ("error", "fault"):
+        return json.dumps({"error": value}) + "\n"
+    done = kind in ("end", "whole")
+    message = {"role": "assistant", "content": said["text"] if kind == "whole" else ""}
+    message |= {"thinking": said["reasoning"]} if kind == "whole" and said["reasoning"] else {}
+    message |= {} if done else {"content" if kind == "text" else "thinking": value}
+    line = {"model": said["model"], "created_at": "2026-01-01T00:00:00Z", "message": message}
+    line |= {"done": done, **({"done_reason": said["finish"] or "stop"} if done else {})}
+    names = {"prompt_tokens": "prompt_eval_count", "completion_tokens": "eval_count"}
+    spent = {names[key]: count for key, count in said["usage"].items() if key in names}
+    return json.dumps(line | (spent if done else {}), ensure_ascii=False) + "\n"
+
+
+WIRES = {"/responses": responses, "/api/chat": ollama, "/api/v1/chat/completions": openrouter}
+WIRES |= {"/chat/completions": chat}
+PRICES = {"pricing": {"prompt": "0.000001", "completion": "0.000002"}, "context_length": 8192}
+OLLAMA_MODELS = ("scripted:latest", "gpt-oss:20b")
+CATALOGUES: dict[str, Json] = {
+    "/api/v1/models": {"data": [{"id": "maker/scripted", "name": "Scripted", **PRICES}]},
+    "/v1/models": {"data": [{"id": "scripted-small"}, {"id": "scripted-large"}], "object": "list"},
+    "/api/tags": {"models": [{"name": name, "model": name} for name in OLLAMA_MODELS]},
+}
+
+
+class Player:
+    """Plays the steps of one answer onto a connection; `ended` once all of it is on its way."""
+
+    def __init__(self, writer: asyncio.StreamWriter, call: Call) -> None:
+        self.writer = writer
+        self.wire = next(WIRES[end] for end in WIRES if call.path.endswith(end))
+        self.said: Json = {"id": f"resp_{uuid4().hex}", "model": call.body.get("model", "scripted")}
+        self.said |= {"text": "", "reasoning": "", "finish": "", "usage": {}}
+        self.streams = call.body.get("stream", self.wire is ollama)
+        self.headed = self.opened = self.spoke = self.ended = False
+        self.newline, self.piece, self.literal = "\n", 0, ""
+
+    async def play(self, steps: list[Json], answered: set[str]) -> None:
+        for step in steps:
+            kind = next(key for key in step if key in STEPS)
+            await self._step(kind, step[kind], step)
+            if self.ended:
+                return
+        self.ended = True
+        if self.spoke:
+            answered.add(self.said["id"])
+            await self._speak("end")
+        await self._send("" if self.streams else self._whole())
+        self.writer.write(b"0\r\n\r\n")
+
+    async def _step(self, kind: str, value: Any, step: Json) -> None:
+        match kind:
+            case "text" | "reasoning" | "finish" | "usage":
+                self.said[kind] = value if kind in ("finish", "usage") else self.said[kind] + value
+                self.spoke = True
+                await self._speak(kind, value)
+            case "raw" | "rubbish" | "bom" | "error":
+                self.spoke = self.spoke and kind != "error"
+                await self._put(kind, value)
+            case "sleep" | "hang":
+                await asyncio.sleep(LIFETIME if kind == "hang" else value)
+            case "crlf" | "split":
+                self.newline = "\r\n" if kind == "crlf" else self.newline
+                self.piece = value if kind == "split" else self.piece
+            case "status" | "empty":
+                fault = json.loads(self.wire(self.said, "fault", "The script says so."))
+                body = "" if kind == "empty" else step.get("body", fault)
+                reply(self.writer, value if kind == "status" else 200, body, step.get("headers"))
+                self.ended = True
+            case _:
+                await self._break(kind)
+
+    async def _speak(self, kind: str, value: Any = None) -> None:
+        if self.streams:
+            opening = "" if self.opened else self.wire(self.said, "open", None)
+            self.opened = True
+            frame = opening + self.wire(self.said, kind, value)
+            await self._send(frame.replace("\n", self.newline))
+
+    async def _put(self, kind: str, value: str) -> None:
+        framed = {"raw": value, "bom": "\ufeff"}.get(kind)
+        if framed is None:
+            kind = kind if self.streams or kind == "rubbish" else "fault"
+            framed = self.wire(self.said, kind, value).replace("\n", self.newline)
+        self.literal += framed
+        if self.streams:
+            await self._send(framed)
+
+    def _whole(self) -> str:
+        return self.literal or self.wire(self.said, "whole", None)
+
+    async def _break(self, kind: str) -> None:
+        self.ended = True
+        if kind == "close":
+            await self._send("" if self.streams else self._whole()[:-9])
+        elif kind == "reset":
+            # A reset may throw away what the client has not read yet.
+            await asyncio.sleep(0.02)
+            sock: socket.socket = self.writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.writer.transport.abort()
+        raise ConnectionAbortedError
+
+    async def _send(self, text: str) -> None:
+        if not self.headed:
+            media = "application/x-ndjson" if self.wire is ollama else "text/event-stream"
+            media = media if self.streams else "application/json"
+            self.writer.write(head(200, media, {"Transfer-Encoding": "chunked"}))
+            self.headed = True
+        data = text.encode("utf-8", "surrogateescape")
+        for start in range(0, len(data), self.piece or len(data) or 1):
+            piece = data[start : start + (self.piece or len(data))]
+            self.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await self.writer.drain()
+            await asyncio.sleep(0.001 if self.piece else 0)
+
+
+def head(status: int, media: str, headers: dict[str, str]) -> bytes:
+    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status} Scripted\r\nContent-Type: {media}\r\n{fields}\r\n".encode()
+
+
+def reply(writer: asyncio.StreamWriter, status: int, body: Any, headers: Any = None) -> None:
+    media = "text/plain" if isinstance(body, str) else "application/json"
+    data = (body if isinstance(body, str) else json.dumps(body)).encode()
+    size = {"Content-Length": str(len(data))}
+    writer.write(head(status, media, size | (headers or {})) + data)
+
+
+async def call_from(reader: asyncio.StreamReader) -> Call:
+    first, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, path, _ = first.split(" ")
+    pairs = (row.partition(":") for row in rest if row)
+    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    body = json.loads(await reader.readexactly(int(headers.get("content-length", 0))) or b"{}")
+    return Call(method, path.partition("?")[0], headers, body, time.time())
+
+
+class Upstream:
+    """What it will answer, what it has seen, and which answers can be continued."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str | None, deque[list[Json]]] = {}
+        self.seen: list[Call] = []
+        self.answered: set[str] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                call = await call_from(reader)
+                if not self._plain(call, writer):
+                    await self._play(call, reader, Player(writer, call))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    def _plain(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+        """Answers what needs no script; False when a script is to be played."""
+        forgotten = call.body.get("previous_response_id") not in {None, *self.answered}
+        if call.path.startswith("/_control/"):
+            reply(writer, *self._control(call))
+            return True
+        self.seen.append(call)
+        if call.path in CATALOGUES:
+            reply(writer, 200, CATALOGUES[call.path])
+        elif forgotten or not call.path.endswith(tuple(WIRES)):
+            code = "previous_response_not_found" if forgotten else "not_found"
+            reply(writer, 404, {"error": {"message": f"Not here: {call.path}", "code": code}})
+        else:
+            return False
+        return True
+
+    async def _play(self, call: Call, reader: asyncio.StreamReader, player: Player) -> None:
+        playing = asyncio.ensure_future(player.play(self._steps(call.prompt), self.answered))
+        while not playing.done():
+            await asyncio.wait({playing}, timeout=0.05)
+            if reader.at_eof() or reader.exception():
+                playing.cancel()
+        call.disconnected = not player.ended
+        await playing
+
+    def _steps(self, prompt: str) -> list[Json]:
+        for match, queue in self.scripts.items():
+            if match is not None and match in prompt:
+                return queue.popleft() if len(queue) > 1 else queue[0]
+        once = self.scripts.get(None)
+        return once.popleft() if once else default_steps(prompt)
+
+    def _control(self, call: Call) -> tuple[int, Any]:
+        match call.path.removeprefix("/_control/"):
+            case "reset":
+                self.scripts, self.seen, self.answered = {}, [], set()
+            case "script":
+                if unknown := [step for step in call.body["steps"] if not STEPS & step.keys()]:
+                    return 400, {"error": f"Not a step: {unknown[0]}. Known: {sorted(STEPS)}"}
+                queue = self.scripts.setdefault(call.body.get("match"), deque())
+                queue.append(call.body["steps"])
+        return 200, [asdict(seen) for seen in self.seen]
+
+
+async def main(port: int) -> None:
+    server = await asyncio.start_server(Upstream().serve, "127.0.0.1", port, backlog=1024)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await asyncio.wait_for(server.serve_forever(), LIFETIME)
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--port", type=int, default=0)
+    asyncio.run(main(arguments.parse_args().port))
