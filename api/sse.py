@@ -1,16 +1,19 @@
 """Event streams: a turn's events, encoded by a dialect, as the body of a response."""
 
+import asyncio
 from typing import Protocol, Self
 
 from django.http import HttpRequest, StreamingHttpResponse
 
-from conversations.turns.events import TurnCompleted, TurnFailed, TurnStopped
+from conversations.turns.events import is_end
 from conversations.turns.log import Cursor, Entry, Follower
 from conversations.turns.service import Turn
 
-# Proxies close connections that are silent; C-10.2 promises a sign of life every 15 s.
-HEARTBEAT_SECONDS = 10.0
+# Proxies close silent connections. A silence is noticed after one to two of these, and C-10.2
+# promises a sign of life every 15 s.
+HEARTBEAT_SECONDS = 7.0
 _HEARTBEAT = b": waiting\n\n"
+_RECONNECT = b": this server is about to end; reconnect\n\n"
 
 
 class Encoder(Protocol):
@@ -30,23 +33,35 @@ class EventBody:
         self._follower = follower
         self._encoder = encoder
         self._ended = False
+        self._is_silent = True
+        self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self._look)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
         while not self._ended:
-            entries = await self._follower.read(patience=HEARTBEAT_SECONDS)
+            entries = await self._follower.read()
             if not entries:
-                return _HEARTBEAT
-            self._ended = isinstance(entries[-1].event, TurnCompleted | TurnStopped | TurnFailed)
+                self._ended = self._follower.log.is_detached
+                return _RECONNECT if self._ended else _HEARTBEAT
+            self._is_silent = False
+            self._ended = is_end(entries[-1].event)
             if data := b"".join(map(self._encoder.encode, entries)):
                 return data
         raise StopAsyncIteration
 
     def close(self) -> None:
         """The client has left, or has everything; the turn goes on without it."""
+        self._timer.cancel()
         self._follower.close()
+
+    def _look(self) -> None:
+        # One timer for the whole stream: one for each read would cost as much as the read.
+        if self._is_silent:
+            self._follower.wake()
+        self._is_silent = True
+        self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self._look)
 
 
 def sse_response(turn: Turn, follower: Follower, encoder: Encoder) -> StreamingHttpResponse:
@@ -66,7 +81,7 @@ def last_event_id(request: HttpRequest) -> str | None:
 
 
 def id_line(turn_hex: str, seq: int, offset: int) -> str:
-    """The cursor of a `Cursor`, without making one for each event."""
+    """The line of a `Cursor`, without making one for each event."""
     return f"id: {turn_hex}.{seq}.{offset}\n"
 
 

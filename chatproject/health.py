@@ -5,7 +5,8 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -76,7 +77,7 @@ async def _database() -> str:
             await query(_select_one)
     except TimeoutError:
         return "no answer in time"
-    except DatabaseError:
+    except DatabaseFault:
         return "unavailable"
     return "ok"
 

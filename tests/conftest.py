@@ -58,7 +58,7 @@ def django_db_modify_db_settings(
     """Overrides pytest-django's: where the tests inside this process keep their rows."""
     if request.config.getoption("--database") == "postgresql":
         made: Databases = request.getfixturevalue("databases")
-        _use(_found(lambda: made.postgres).url, test_name=f"parley_django_{uuid4().hex[:12]}")
+        _use(found(lambda: made.postgres).url, test_name=f"parley_django_{uuid4().hex[:12]}")
     else:
         # A file, because in memory every thread would have a database of its own.
         file = tmp_path_factory.mktemp("django") / "test.sqlite3"
@@ -84,12 +84,12 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def database_url(database_kind: str, databases: Databases) -> str:
     """An empty, migrated database for one test, once for each kind."""
-    return _found(lambda: databases.new(database_kind))
+    return found(lambda: databases.new(database_kind))
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    server = _found(RedisServer.found_or_started)
+    server = found(RedisServer.found_or_started)
     yield server.url
     server.stop()
 
@@ -122,7 +122,7 @@ def server(
 ) -> Server:
     """One live server for all tests of a database kind, in front of the scripted upstream."""
     if database_kind not in _servers:
-        url = _found(lambda: databases.new(database_kind))
+        url = found(lambda: databases.new(database_kind))
         _servers[database_kind] = Server.start(url, {**UNLIMITED, **QUICK}, upstream)
     return _servers[database_kind]
 
@@ -150,7 +150,7 @@ def start_server(databases: Databases) -> Iterator[StartServer]:
         server.stop()
 
 
-def _found(get: Callable[[], T]) -> T:
+def found(get: Callable[[], T]) -> T:
     """Skips where a laptop lacks the service; under CI that is a failure."""
     try:
         return get()

@@ -115,6 +115,7 @@ class Service:
         self.url = url
         self._folder = folder
         self._process: Process | None = None
+        self._launch: Callable[[], Process]
 
     def stop(self, with_signal: int = signal.SIGTERM) -> None:
         if self._process:
@@ -122,9 +123,19 @@ class Service:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self, command: Sequence[str], folder: Path, user: str | None = None) -> None:
-        self._process = Process(command, folder=folder, user=user)
+    def halt(self) -> None:
+        """Down, with its data kept for `resume`."""
+        if self._process:
+            self._process.stop(signal.SIGINT)
+
+    def resume(self) -> None:
+        """Up again, on the same port and data; `halt` came before."""
+        self._process = self._launch()
         self._process.wait_until(self._answers)
+
+    def _start(self, command: Sequence[str], folder: Path, user: str | None = None) -> None:
+        self._launch = lambda: Process(command, folder=folder, user=user)
+        self.resume()
 
     def _answers(self) -> bool:
         raise NotImplementedError

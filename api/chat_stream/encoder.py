@@ -17,6 +17,7 @@ from conversations.turns.events import (
 from conversations.turns.log import Entry
 from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
+_PLAIN = re.compile(r"[^\r\n]+")
 _LINE_OR_BREAK = re.compile(r"[^\r\n]+|\r\n|\r|\n")
 _BREAK = "event: delta\ndata: \ndata: \n\n"
 
@@ -26,6 +27,7 @@ class ChatStreamEncoder:
 
     def __init__(self, turn_id: UUID) -> None:
         self._turn_id = turn_id
+        self._turn_hex = turn_id.hex
         # A CR at the end of a delta waits: a LF may follow, and the two are one break.
         self._held = ""
 
@@ -48,7 +50,12 @@ class ChatStreamEncoder:
                 assert_never(never)
 
     def _text(self, text: str, entry: Entry) -> str:
-        text = self._held + text
+        if not self._held and _PLAIN.fullmatch(text):
+            place = id_line(self._turn_hex, entry.seq, entry.offset)
+            return f"{place}event: delta\ndata: {text}\n\n"
+        return self._lines(self._held + text, entry)
+
+    def _lines(self, text: str, entry: Entry) -> str:
         self._held = "\r" if text.endswith("\r") else ""
         start = entry.offset - len(text)
         return "".join(
@@ -59,12 +66,12 @@ class ChatStreamEncoder:
     def _piece(self, match: re.Match[str], start: int, entry: Entry) -> str:
         offset = start + match.end()
         seq = entry.seq if offset == entry.offset else entry.seq - 1
-        place = id_line(self._turn_id.hex, seq, offset)
+        place = id_line(self._turn_hex, seq, offset)
         piece = match[0]
         return place + (_BREAK if piece[0] in "\r\n" else f"event: delta\ndata: {piece}\n\n")
 
     def _end(self, entry: Entry, name: str, data: str) -> bytes:
-        held = id_line(self._turn_id.hex, entry.seq - 1, entry.offset) + _BREAK
-        place = id_line(self._turn_id.hex, entry.seq, entry.offset)
+        held = id_line(self._turn_hex, entry.seq - 1, entry.offset) + _BREAK
+        place = id_line(self._turn_hex, entry.seq, entry.offset)
         end = f"{place}event: {name}\ndata: {data}\n\n"
         return (held + end if self._held else end).encode()

@@ -9,7 +9,8 @@ from collections.abc import Coroutine
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, IntegrityError
+from django.db import Error as DatabaseFault
+from django.db import IntegrityError
 
 from conversations.errors import ShuttingDown
 from conversations.ids import new_id
@@ -142,7 +143,7 @@ class Engine:
         while True:
             try:
                 return await self.writer.run(recorder.finish, closing)
-            except DatabaseError as error:
+            except DatabaseFault as error:
                 if isinstance(error, IntegrityError) or time.monotonic() > deadline:
                     raise
                 logger.warning("turn_end_waits_for_database", turn_id=str(closing.turn_id))
@@ -166,7 +167,7 @@ class Engine:
             stopped = await self.writer.run(
                 recorder.flush, new_pages=new_pages, turn_ids=list(turns), beat=beat
             )
-        except DatabaseError as error:
+        except DatabaseFault as error:
             logger.warning("pages_not_stored", error=type(error).__name__, turns=len(turns))
             for page in new_pages:
                 turns[page.turn_id].take_back(page)
@@ -185,7 +186,7 @@ class Engine:
                 if time.monotonic() - cleared_at > CLEAR_SECONDS:
                     await self.writer.run(clear_pages)
                     cleared_at = time.monotonic()
-            except DatabaseError as error:
+            except DatabaseFault as error:
                 logger.warning("reaper_waits_for_database", error=type(error).__name__)
                 continue
             for turn_id in ended:

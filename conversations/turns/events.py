@@ -1,6 +1,6 @@
 """What happens in a turn, in order: one start, attempts, deltas, and exactly one end."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -72,4 +72,14 @@ TurnEvent = (
 
 def text_of(event: TurnEvent) -> str:
     """The piece of the answer that an event carries, mostly empty."""
-    return event.text if isinstance(event, TextDelta | RawChunk) else ""
+    return event.text if isinstance(event, _WITH_TEXT) else ""
+
+
+def is_end(event: TurnEvent) -> TypeGuard[TurnEnd]:
+    """Whether nothing comes after it."""
+    return isinstance(event, _ENDS)
+
+
+# Tuples, because a union would be built anew for each token.
+_WITH_TEXT = (TextDelta, RawChunk)
+_ENDS = (TurnCompleted, TurnStopped, TurnFailed)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from msgspec import Struct
+
 from conversations.turns.events import (
     TextReset,
-    TurnCompleted,
     TurnEnd,
     TurnEvent,
-    TurnFailed,
-    TurnStopped,
+    is_end,
     text_of,
 )
 from providers.events import TextDelta
@@ -44,8 +44,7 @@ class Cursor:
         return f"{self.turn_id.hex}.{self.seq}.{self.offset}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """An event with its place: after it, `seq` events and `offset` characters have been."""
 
     seq: int
@@ -63,8 +62,8 @@ class TurnLog:
         self.turn_id = turn_id
         self.exact = exact
         self.end: TurnEnd | None = None
+        self.is_detached = False
         self._entries: list[Entry] = []
-        self._waiting: set[asyncio.Future[None]] = set()
         self._followers: set[Follower] = set()
 
     def __len__(self) -> int:
@@ -88,9 +87,10 @@ class TurnLog:
         """Number the event and wake every follower that waits."""
         offset = self.text_length + len(text_of(event))
         self._entries.append(Entry(len(self._entries) + 1, offset, event))
-        if isinstance(event, TurnCompleted | TurnStopped | TurnFailed):
+        if is_end(event):
             self.end = event
-        self.wake()
+        for follower in self._followers:
+            follower.wake()
 
     def extend(self, events: Iterable[TurnEvent]) -> None:
         for event in events:
@@ -100,21 +100,11 @@ class TurnLog:
         """The entries after the first `seq`."""
         return self._entries[seq:]
 
-    def wake(self) -> None:
-        """Let every waiting follower look again."""
-        waiting, self._waiting = self._waiting, set()
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def grown(self) -> None:
-        """Wait until `wake` is called."""
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiting.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiting.discard(waiter)
+    def detach(self) -> None:
+        """Nothing more comes from here, though the turn goes on: let the followers go."""
+        self.is_detached = True
+        for follower in self._followers:
+            follower.wake()
 
     def follow(self, cursor: Cursor | None = None) -> "Follower":
         """Read from the start, or from after the cursor; close it when done."""
@@ -173,20 +163,26 @@ class Follower:
         self._afresh = afresh
         self._placed = False
         self._seq = 0
+        self._waiter: asyncio.Future[None] | None = None
 
-    async def read(self, *, patience: float | None = None) -> list[Entry]:
-        """Everything new, waiting for it; empty after `patience` seconds of silence.
+    async def read(self) -> list[Entry]:
+        """Everything new, waiting for it; empty when woken for nothing.
 
         Whoever comes after the end is told how it ended; do not read on after that.
         """
         if entries := self._take():
             return entries
+        self._waiter = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(patience):
-                await self.log.grown()
-        except TimeoutError:
-            return []
+            await self._waiter
+        finally:
+            self._waiter = None
         return self._take()
+
+    def wake(self) -> None:
+        """Let a read that waits return with what there is."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def close(self) -> None:
         """Give up the place; may be called twice."""

@@ -15,6 +15,7 @@ from conversations.turns.events import (
     TurnFailed,
     TurnStarted,
     TurnStopped,
+    is_end,
 )
 from conversations.turns.log import TurnLog
 from conversations.turns.writer import Writer
@@ -59,9 +60,10 @@ class Mirror:
         return self._task is not None and not self._task.done()
 
     def close(self) -> None:
-        """Stop reading; followers notice nothing but silence."""
+        """Stop reading, and let the followers go: other workers can serve them."""
         if self._task is not None:
             self._task.cancel()
+        self.log.detach()
 
     async def _keep_up(self) -> None:
         while self.log.end is None:
@@ -110,8 +112,7 @@ def _is_over(turn: Turn) -> bool:
 
 
 def _holds_everything(news: _News) -> bool:
-    last = news.events[-1] if news.events else None
-    return isinstance(last, TurnCompleted | TurnStopped | TurnFailed)
+    return bool(news.events) and is_end(news.events[-1])
 
 
 def _made_up_log(turn: Turn) -> TurnLog:

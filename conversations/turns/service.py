@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
+from conversations.errors import ShuttingDown
 from conversations.turns.engine import Engine
 from conversations.turns.events import AttemptStarted, TurnEnd
 from conversations.turns.log import Cursor, Follower, TurnLog
@@ -44,7 +45,7 @@ class Turn:
         return self.log.follow(cursor)
 
     async def result(self) -> TurnResult:
-        """Wait for the end."""
+        """Wait for the end; raises ShuttingDown where this process ends before."""
         await self._until(lambda: self.log.end is not None)
         assert self.log.end is not None
         return _result(self.log, self.log.end)
@@ -58,6 +59,8 @@ class Turn:
         follower = self.log.follow()
         try:
             while not reached():
+                if self.log.is_detached:
+                    raise ShuttingDown
                 await follower.read()
         finally:
             follower.close()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseFault
+from django.db import connection, transaction
 
 from conversations.errors import ConversationError
 
@@ -81,11 +82,17 @@ class Writer:
 
 def _commit(jobs: list[_Job]) -> None:
     try:
+        connection.ensure_connection()
+    except DatabaseFault as error:
+        # Nothing has run: trying again for each job alone would only multiply the wait.
+        _fail(jobs, error)
+        return
+    try:
         with transaction.atomic():
             for job in jobs:
                 job.attempt()
     except Exception as error:  # whatever a job raises belongs to whoever waits for it
-        if isinstance(error, DatabaseError):
+        if isinstance(error, DatabaseFault):
             # The connection may be the fault; the next job opens a new one.
             connection.close()
         _commit_alone(jobs, error)
@@ -95,11 +102,16 @@ def _commit(jobs: list[_Job]) -> None:
 
 def _commit_alone(jobs: list[_Job], error: Exception) -> None:
     if len(jobs) == 1:
-        jobs[0].error = error
-        _answer(jobs)
+        _fail(jobs, error)
         return
     for job in jobs:
         _commit([job])
+
+
+def _fail(jobs: list[_Job], error: Exception) -> None:
+    for job in jobs:
+        job.error = error
+    _answer(jobs)
 
 
 def _answer(jobs: list[_Job]) -> None:

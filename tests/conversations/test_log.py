@@ -15,7 +15,7 @@ from conversations.turns.events import (
     TurnStarted,
     text_of,
 )
-from conversations.turns.log import Cursor, Entry, TurnLog
+from conversations.turns.log import Cursor, Entry, Follower, TurnLog
 from providers.events import RawChunk, ReasoningDelta, TextDelta
 
 TURN = UUID("01a1fd36-8257-7028-aca7-a763b0e04125")
@@ -35,6 +35,14 @@ def text_in(entries: list[Entry]) -> str:
     return "".join(text_of(entry.event) for entry in entries)
 
 
+async def woken(follower: Follower) -> list[Entry]:
+    """What a read gives that is woken for nothing."""
+    reading = asyncio.create_task(follower.read())
+    await asyncio.sleep(0)
+    follower.wake()
+    return await reading
+
+
 async def test_a_follower_gets_everything_that_is_new_at_once() -> None:
     log = log_of("a", ended=False)
     follower = log.follow()
@@ -47,10 +55,10 @@ async def test_a_follower_gets_everything_that_is_new_at_once() -> None:
     ]
 
 
-async def test_silence_is_an_empty_read() -> None:
+async def test_a_read_that_is_woken_for_nothing_is_empty() -> None:
     follower = log_of("a", ended=False).follow()
     await follower.read()
-    assert await follower.read(patience=0.01) == []
+    assert await woken(follower) == []
 
 
 async def test_every_waiting_follower_is_woken() -> None:
@@ -74,7 +82,7 @@ async def test_a_reader_that_has_seen_the_end_is_told_it_again(exact: bool) -> N
 async def test_a_cursor_ahead_of_a_running_log_waits_for_it() -> None:
     log = log_of("a", ended=False)
     follower = log.follow(Cursor(TURN, 4, 2))
-    assert await follower.read(patience=0.01) == []
+    assert await woken(follower) == []
     log.extend([TextDelta("b"), TextDelta("c")])
     assert text_in(await follower.read()) == "c"
 
@@ -82,7 +90,7 @@ async def test_a_cursor_ahead_of_a_running_log_waits_for_it() -> None:
 async def test_a_cursor_beyond_the_text_of_a_broken_turn_gets_a_reset() -> None:
     log = log_of("ab", ended=False)
     follower = log.follow(Cursor(TURN, 30, 99))
-    assert await follower.read(patience=0.01) == []
+    assert await woken(follower) == []
     log.append(TurnFailed("interrupted", "…"))
     entries = await follower.read()
     assert [entry.event for entry in entries] == [

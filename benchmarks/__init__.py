@@ -1,0 +1,1 @@
+"""What the product costs, measured on one machine in one run."""
