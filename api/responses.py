@@ -18,4 +18,5 @@ def json_response(data: Answer | dict[str, Any], *, status: int = 200) -> HttpRe
         content = data.model_dump_json().encode()
     else:
         content = msgspec.json.encode(data)
-    return HttpResponse(content, status=status, content_type="application/json")
+    headers = {"Content-Length": str(len(content))}
+    return HttpResponse(content, status=status, content_type="application/json", headers=headers)

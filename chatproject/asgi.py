@@ -12,6 +12,7 @@ from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - needs the sett
 from django.urls import Resolver404, resolve  # noqa: E402
 
 from chatproject.asgi_types import Receive, Scope, Send  # noqa: E402
+from chatproject.cors import open_public_pages  # noqa: E402
 from chatproject.handler import LeanHandler  # noqa: E402
 from chatproject.lifespan import Lifespan  # noqa: E402
 from chatproject.logs import configure_logging  # noqa: E402
@@ -21,6 +22,7 @@ from chatproject.startup import warn_of_settings  # noqa: E402
 
 configure_logging(settings.LOGGING)
 warn_of_settings()
+open_public_pages()
 
 
 class Handlers:

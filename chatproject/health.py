@@ -54,7 +54,7 @@ async def _health(request: HttpRequest) -> HttpResponse:
     return json_response(HealthJson(**fields))
 
 
-health = endpoint(GET=_health)
+health = endpoint(GET=_health, HEAD=_health)
 
 
 def _fields(checks: dict[str, str]) -> dict[str, Any]:

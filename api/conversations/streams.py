@@ -84,4 +84,4 @@ async def _models(request: HttpRequest) -> HttpResponse:
 
 
 stream = endpoint(GET=_stream, problems=PROBLEMS)
-models = endpoint(GET=_models, problems=PROBLEMS)
+models = endpoint(GET=_models, HEAD=_models, problems=PROBLEMS)
