@@ -49,7 +49,8 @@ def add_async_endpoints(endpoints: list[Any]) -> list[Any]:
 def _async_operations() -> Iterator[tuple[str, str, str, Callable[..., Any]]]:
     for route, view in _routes(get_resolver().url_patterns):
         for method, handler in getattr(view, "handlers", {}).items():
-            if hasattr(handler, "schema"):
+            # HEAD says nothing that GET does not.
+            if hasattr(handler, "schema") and method != "HEAD":
                 yield f"/{_as_template(route)}", route, method, _described(method, handler)
 
 

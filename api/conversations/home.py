@@ -21,12 +21,12 @@ _PAGE = "text/html"
 
 
 class HomeView(RowViewSet):
-    """Not guarded (C-4.6): who may not call sees the empty anonymous workspace."""
-
+    # C-4.6: who may not call sees the empty anonymous workspace.
     guarded: ClassVar[bool] = False
 
     @extend_schema(operation_id="get_status", responses={200: StatusJson})
     def retrieve(self, request: Request) -> HttpResponse:
+        """What the server is, with the counts of the caller's workspace; a page for browsers."""
         plain = django_request(request)
         if plain.get_preferred_type([_PAGE, "application/json"]) == _PAGE and _asks_for_page(plain):
             return render(plain, "home.html", {"title": settings.APP_TITLE})

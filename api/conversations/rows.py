@@ -43,6 +43,7 @@ class ConversationViewSet(RowViewSet):
         responses={200: ConversationJson, **refusals(400, 401)},
     )
     def create(self, request: Request) -> HttpResponse:
+        """Begin a conversation."""
         form = body_of(django_request(request), ConversationForm)
         model = form.default_model or settings.MODEL_NAME
         conversation = services.begin_conversation(self.caller, surface=SURFACE, model=model)
@@ -53,6 +54,7 @@ class ConversationViewSet(RowViewSet):
         responses={200: ConversationListJson, **refusals(401)},
     )
     def list(self, request: Request) -> HttpResponse:
+        """The caller's conversations, oldest first."""
         rows = services.conversations_of(self.caller, surface=SURFACE)
         items = [counted_json(row, count) for row, count in rows]
         return json_response(ConversationListJson(conversations=items))
@@ -62,6 +64,7 @@ class ConversationViewSet(RowViewSet):
         responses={200: ConversationJson, **refusals(401, 404)},
     )
     def retrieve(self, request: Request, conversation_id: str) -> HttpResponse:
+        """One conversation, without its messages."""
         row = conversation_for(self.caller, known_form(conversation_id), surface=SURFACE)
         return json_response(conversation_json(row))
 
@@ -71,6 +74,7 @@ class ConversationViewSet(RowViewSet):
         responses={200: ConversationJson, **refusals(400, 401, 404)},
     )
     def partial_update(self, request: Request, conversation_id: str) -> HttpResponse:
+        """Choose the model of later replies."""
         form = body_of(django_request(request), ModelForm)
         row = services.set_model(
             self.caller,
@@ -85,6 +89,7 @@ class ConversationViewSet(RowViewSet):
         responses={200: DeletedJson, **refusals(401, 404)},
     )
     def destroy(self, request: Request, conversation_id: str) -> HttpResponse:
+        """Remove the conversation and its messages."""
         row_id = known_form(conversation_id)
         services.delete_conversation(self.caller, row_id, surface=SURFACE)
         return json_response(DeletedJson(conversation_id=row_id))
@@ -99,6 +104,7 @@ class MessageViewSet(RowViewSet):
         responses={200: MessageJson, **refusals(400, 401, 404)},
     )
     def create(self, request: Request, conversation_id: str) -> HttpResponse:
+        """Store what the user says; the stream answers it."""
         form = body_of(django_request(request), UserMessageForm)
         message = services.add_message(
             self.caller,
@@ -114,6 +120,7 @@ class MessageViewSet(RowViewSet):
         responses={200: MessageListJson, **refusals(401, 404)},
     )
     def list(self, request: Request, conversation_id: str) -> HttpResponse:
+        """The messages, oldest first."""
         row = conversation_for(self.caller, known_form(conversation_id), surface=SURFACE)
         items = [message_json(message) for message in services.history_of(row.id)]
         return json_response(MessageListJson(conversation_id=row.id, messages=items))

@@ -45,6 +45,7 @@ class SessionViewSet(RowViewSet):
         responses={201: SessionJson, **refusals(400, 401, 422, 503)},
     )
     def create(self, request: Request) -> HttpResponse:
+        """Begin a session."""
         form = body_of(django_request(request), SessionForm)
         limit = checked_memory_limit(form.memory_limit) or settings.MEMORY_DEFAULT
         session = services.begin_conversation(
@@ -62,6 +63,7 @@ class SessionViewSet(RowViewSet):
         responses={200: SessionWithHistoryJson, **refusals(401, 404, 422)},
     )
     def retrieve(self, request: Request, session_id: str) -> HttpResponse:
+        """The session with its visible history."""
         session = conversation_for(self.caller, _id_in(session_id), surface=SURFACE)
         return json_response(session_with_history_json(session, services.history_of(session.id)))
 
@@ -70,6 +72,7 @@ class SessionViewSet(RowViewSet):
         responses={204: OpenApiResponse(description="Gone"), **refusals(401, 404, 422)},
     )
     def destroy(self, request: Request, session_id: str) -> HttpResponse:
+        """Remove the session and its messages."""
         services.delete_conversation(self.caller, _id_in(session_id), surface=SURFACE)
         return HttpResponse(status=204)
 

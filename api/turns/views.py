@@ -26,6 +26,7 @@ from conversations.turns.service import find_turn, query
 class TurnViewSet(RowViewSet):
     @extend_schema(operation_id="get_turn", responses={200: TurnJson, **refusals(401, 404)})
     def retrieve(self, request: Request, turn_id: str) -> HttpResponse:
+        """The turn, its text so far, and who was asked."""
         return json_response(turn_json(turn_for(self.caller, _known_form(turn_id))))
 
     @extend_schema(
@@ -34,6 +35,7 @@ class TurnViewSet(RowViewSet):
         responses={200: TurnJson, 202: TurnJson, **refusals(401, 404)},
     )
     def stop(self, request: Request, turn_id: str) -> HttpResponse:
+        """End a running turn within a second; its text so far is kept."""
         turn = turn_for(self.caller, _known_form(turn_id))
         if turn.finished_at is not None:
             return json_response(turn_json(turn))

@@ -154,3 +154,10 @@ def _answer_of(url: str) -> str:
         except httpx.TransportError:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+
+def test_the_home_page_names_its_own_address(server: Server) -> None:
+    page = server.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert f"curl -N {server.url}/api/chat/stream" in page.text
+    assert server.get("/static/home.css").status_code == 200
