@@ -1,0 +1,126 @@
+"""One driver for each dialect: it asks as the dialect's clients do, and tells what they see."""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import httpx
+
+from tests.client import Server
+from tests.sse import Event, parse
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`text` is what was shown as the answer, `error` the fault that was shown as its end."""
+
+    text: str
+    error: str | None
+    turn_id: str
+
+
+class Driver(ABC):
+    """A client with a conversation of its own."""
+
+    shows_partial = True
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.begin()
+
+    @abstractmethod
+    def begin(self) -> None: ...
+
+    @abstractmethod
+    def ask(self, prompt: str) -> Outcome: ...
+
+    @abstractmethod
+    def history(self) -> list[str]:
+        """The contents of what the dialect shows as said so far."""
+
+    def shown(self, text: str) -> str:
+        """How the dialect shows a text."""
+        return text
+
+
+class Sessions(Driver):
+    shows_partial = False
+
+    def begin(self) -> None:
+        self.path = f"/sessions/{self.server.post('/sessions', json={}).json()['id']}"
+
+    def ask(self, prompt: str) -> Outcome:
+        answer = self.server.post(f"{self.path}/messages", json={"content": prompt})
+        body, turn_id = answer.json(), answer.headers["X-Turn-ID"]
+        if answer.status_code == 200:
+            return Outcome(body["message"]["content"], None, turn_id)
+        assert (answer.status_code, body["error"]["code"]) == (502, "provider_error")
+        return Outcome("", body["error"]["message"], turn_id)
+
+    def history(self) -> list[str]:
+        return [message["content"] for message in self.server.get(self.path).json()["history"]]
+
+
+class ChatStream(Driver):
+    def begin(self) -> None:
+        self.last_id: str | None = None
+        self.said: list[str] = []
+
+    def ask(self, prompt: str) -> Outcome:
+        body = {"message": prompt, "previous_response_id": self.last_id}
+        answer = self.server.post("/api/chat/stream", json=body)
+        *deltas, last = parse(_checked(answer).content)
+        text = "".join(event.data for event in deltas)
+        error = last.data.removeprefix("Stream error: ") if last.event == "error" else None
+        if error is None:
+            self.last_id, self.said = last.data, [*self.said, prompt, text]
+        return Outcome(text, error, answer.headers["X-Turn-ID"])
+
+    def history(self) -> list[str]:
+        return self.said
+
+    def shown(self, text: str) -> str:
+        """B-2.5"""
+        return re.sub(r"\r\n?", "\n", text)
+
+
+class Conversations(Driver):
+    def begin(self) -> None:
+        self.path = f"/conversations/{self.server.post('/conversations', json={}).json()['id']}"
+
+    def ask(self, prompt: str) -> Outcome:
+        self.server.post(f"{self.path}/messages", json={"message": prompt}).raise_for_status()
+        answer = self.server.get(f"{self.path}/stream")
+        *deltas, last = [json.loads(event.data) for event in parse(_checked(answer).content)]
+        text = "".join(delta["content"] for delta in deltas)
+        assert "error" in last or last["done"] is True
+        return Outcome(text, last.get("error"), answer.headers["X-Turn-ID"])
+
+    def history(self) -> list[str]:
+        messages = self.server.get(f"{self.path}/messages").json()["messages"]
+        return [message["content"] for message in messages]
+
+
+class Turns(Conversations):
+    """Whatever a dialect asked, followed where every turn can be."""
+
+    def ask(self, prompt: str) -> Outcome:
+        turn_id = super().ask(prompt).turn_id
+        answer = self.server.get(f"/api/turns/{turn_id}/events")
+        events: list[Event] = parse(_checked(answer).content)
+        text = "".join(json.loads(e.data)["text"] for e in events if e.event == "delta")
+        last = json.loads(events[-1].data)
+        return Outcome(text, last["message"] if events[-1].event == "error" else None, turn_id)
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["X-Accel-Buffering"] == "no"
+    assert answer.headers["X-Request-ID"]
+    return answer
+
+
+DRIVERS: tuple[type[Driver], ...] = (Sessions, ChatStream, Conversations, Turns)
