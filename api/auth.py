@@ -15,8 +15,17 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def credentials_of(request: HttpRequest) -> Credentials:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = _header(request, "Authorization").partition(" ")
     return Credentials(
         bearer=token.strip() if scheme.lower() == "bearer" else None,
-        api_key=request.headers.get("X-API-Key", "").strip() or None,
+        api_key=_header(request, "X-API-Key") or None,
     )
+
+
+def _header(request: HttpRequest, name: str) -> str:
+    """The value as UTF-8 where it is that; HTTP itself knows only Latin-1."""
+    value = request.headers.get(name, "").strip()
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

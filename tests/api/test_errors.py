@@ -2,14 +2,13 @@
 
 import socket
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.client import Server
 
-NOBODY = str(uuid4())
+NOBODY = "00000000-0000-4000-8000-000000000000"
 DEEP = 100_000
 
 
