@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, Vali
 
 from api.errors import FieldFault, ValidationFailed
 
-# Deeper bodies are nobody's chat, and would be too deep for the code that reads them.
+# Deeper values are nobody's chat, and too deep for what encodes them again.
 _DEEPEST = 200
+_TOO_DEEP = f"Input should be a valid value of at most {_DEEPEST} levels"
+_HOLDS_NUL = "Input should be a valid string without NUL characters"
 
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+Location = tuple[str | int, ...]
 
 
 class Body(BaseModel):
@@ -23,21 +26,25 @@ class Body(BaseModel):
 
 
 AnyBody = TypeVar("AnyBody", bound=Body)
-Value = TypeVar("Value")
+
+_fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def body_of(request: HttpRequest, form: type[AnyBody]) -> AnyBody:
-    """The request's JSON body; raises ValidationFailed."""
+    """The request's JSON body; raises ValidationFailed.
+
+    Large bodies are read on the event loop: only the form's own fields are looked at.
+    """
     try:
-        return form.model_validate(json_object(request.body))
+        return form.model_validate(_storable_fields(request.body, form))
     except ValidationError as error:
         raise ValidationFailed(_faults(error)) from error
 
 
 def query_of(request: HttpRequest, form: type[AnyBody]) -> AnyBody:
     """The request's query, each value once and as text; raises ValidationFailed."""
-    values = {name: request.GET[name] for name in request.GET}
-    _refuse_odd_text(values, prefix=("query",))
+    values = {name: request.GET[name] for name in request.GET if name in form.model_fields}
+    _refuse_nul(values, "query")
     try:
         return form.model_validate(values)
     except ValidationError as error:
@@ -52,44 +59,59 @@ def path_uuid(name: str, value: str) -> UUID:
         raise ValidationFailed(_faults(error, "path", name)) from error
 
 
-def json_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object that every database can store; raises ValidationFailed."""
+def _storable_fields(raw: bytes, form: type[Body]) -> dict[str, Any]:
+    """The fields that the form knows, with nothing in them that a database refuses."""
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # The decoder passes over unknown fields, whatever bytes they hold.
+        raw.decode()
+        fields = _fields_of.decode(raw)
+        values = {
+            name: msgspec.json.decode(fields[name]) for name in form.model_fields if name in fields
+        }
+    except (ValueError, RecursionError) as error:
         raise _invalid("json_invalid", "Input should be a valid JSON object") from error
-    if not isinstance(value, dict):
-        raise _invalid("object_type", "Input should be a valid JSON object")
-    _refuse_odd_text(value)
-    return value
+    for name, value in values.items():
+        if _is_too_deep(value):
+            raise _invalid("too_deep", _TOO_DEEP, name)
+    # Only an escape can make a NUL: as a byte it is not JSON.
+    if b"\\u0000" in raw:
+        _refuse_nul(values)
+    return values
 
 
-def _refuse_odd_text(value: Any, prefix: tuple[str, ...] = ()) -> None:
-    for location, kind in _odd_places(value, prefix):
-        reason = {
-            "null_character": "Input should be a valid string without NUL characters",
-            "too_deep": f"Input should be a valid value of at most {_DEEPEST} levels",
-        }[kind]
-        raise _invalid(kind, reason, *location)
+def _is_too_deep(value: Any) -> bool:
+    """Level by level, because a loop in Python for each value would hold up everybody."""
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            held
+            for container in level
+            for held in (container.values() if type(container) is dict else container)
+            if type(held) in (dict, list)
+        ]
+        if not level:
+            return False
+    return True
 
 
-def _odd_places(
-    value: Any, location: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Where a NUL character stands, which PostgreSQL cannot store, or the nesting is too deep."""
-    if len(location) > _DEEPEST:
-        yield location[:1], "too_deep"
-    elif isinstance(value, str):
+def _refuse_nul(values: dict[str, Any], *prefix: str) -> None:
+    """PostgreSQL cannot store one."""
+    for location in _nul_places(values, prefix):
+        raise _invalid("null_character", _HOLDS_NUL, *location)
+
+
+def _nul_places(value: Any, location: Location) -> Iterator[Location]:
+    if isinstance(value, str):
         if "\0" in value:
-            yield location, "null_character"
+            yield location
     elif isinstance(value, dict):
         for key, held in value.items():
             if "\0" in key:
-                yield location, "null_character"
-            yield from _odd_places(held, (*location, key))
+                yield location
+            yield from _nul_places(held, (*location, key))
     elif isinstance(value, list):
         for index, held in enumerate(value):
-            yield from _odd_places(held, (*location, index))
+            yield from _nul_places(held, (*location, index))
 
 
 def _faults(error: ValidationError, *prefix: str) -> list[FieldFault]:

@@ -20,3 +20,10 @@ def json_response(data: Answer | dict[str, Any], *, status: int = 200) -> HttpRe
         content = msgspec.json.encode(data)
     headers = {"Content-Length": str(len(content))}
     return HttpResponse(content, status=status, content_type="application/json", headers=headers)
+
+
+def no_content() -> HttpResponse:
+    """204, and nothing about a body."""
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    return response

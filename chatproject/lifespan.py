@@ -33,6 +33,8 @@ class Lifespan:
         _tame_garbage_collection()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self._draining is not None:
+            await self._draining
         await close_engine()
         await send({"type": "lifespan.shutdown.complete"})
 

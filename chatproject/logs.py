@@ -38,6 +38,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         "loggers": {
             # One line per request is the access log's; the libraries' own would repeat it.
             "django.request": {"level": "CRITICAL"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
             "uvicorn.access": {"level": "CRITICAL"},
         },

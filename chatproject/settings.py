@@ -39,6 +39,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatproject.middleware.security.SecurityHeaders",
     "corsheaders.middleware.CorsMiddleware",
+    "chatproject.middleware.body_cap.RefuseLargeBody",
     "servestatic.middleware.ServeStaticMiddleware",
 ]
 # The checks look for Django's own classes by name. SecurityHeaders is a subclass of
@@ -64,6 +65,7 @@ SERVESTATIC_AUTOREFRESH = False
 # The ASGI application counts and caps bodies while they arrive (C-1.6).
 MAX_BODY_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
+DATA_UPLOAD_MAX_NUMBER_FIELDS = None
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 CORS_ALLOW_ALL_ORIGINS = "*" in CONFIG.CORS_ORIGINS

@@ -1,25 +1,25 @@
 """All routes: the dialects', health, and the documents about them."""
 
+import sys
 from typing import Any
 
+import structlog
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from drf_spectacular.views import (
-    SpectacularJSONAPIView,
-    SpectacularRedocView,
-    SpectacularSwaggerView,
-)
 
 from api.errors import ResourceNotFound
 from api.problems import Problem, internal_error, problem_response, render
+from chatproject.documents import RedocView, SchemaView, SwaggerView
 from chatproject.health import health
+
+logger = structlog.get_logger(__name__)
 
 urlpatterns = [
     path("", include("api.urls")),
     path("health", health),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view()),
-    path("redoc", SpectacularRedocView.as_view()),
+    path("openapi.json", SchemaView.as_view(), name="schema"),
+    path("docs", SwaggerView.as_view()),
+    path("redoc", RedocView.as_view()),
 ]
 
 
@@ -32,4 +32,6 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest, *args: Any) -> HttpResponse:
+    """For what no other place catches: Django calls it while the exception is at hand."""
+    logger.error("request_failed_unexpectedly", exc_info=sys.exc_info())
     return internal_error(request)

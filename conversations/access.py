@@ -25,12 +25,14 @@ def turn_for(caller: Caller, turn_id: UUID) -> Turn:
     return turn
 
 
-def answered_turn_for(caller: Caller, turn_id: UUID | None, *, chain_id: str) -> Turn:
+def answered_turn_for(caller: Caller, turn_id: UUID | None, *, chain_id: str, surface: str) -> Turn:
     """The turn with this answer: by the provider's own id for it, else by the turn's.
 
     Raises AnswerNotFound, also for a turn that has no answer.
     """
-    rows = Turn.objects.filter(workspace=caller.workspace, answer__isnull=False)
+    rows = Turn.objects.filter(
+        workspace=caller.workspace, conversation__surface=surface, answer__isnull=False
+    )
     # A provider may give an id twice; the latest answer is the one meant.
     turn = rows.filter(chain_id=chain_id).exclude(chain_id="").order_by("-id").first()
     if turn is None and turn_id is not None:

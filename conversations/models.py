@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from conversations.ids import new_id
 
@@ -54,7 +55,7 @@ class Message(models.Model):
     content = models.TextField()
     model = models.TextField(null=True)  # noqa: DJ001 - null means that none was named
     status = models.CharField(max_length=16, choices=Status, default=Status.READY)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["conversation", "id"])]
@@ -82,7 +83,10 @@ class Turn(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
     workspace = models.CharField(max_length=64)
     question = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
-    answer = models.ForeignKey(Message, null=True, on_delete=models.SET_NULL, related_name="+")
+    # Outlives the message, which a memory limit may drop: the same key gets the same answer.
+    answer = models.ForeignKey(
+        Message, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
     worker_id = models.CharField(max_length=128)
     heartbeat_at = models.DateTimeField()
@@ -147,8 +151,8 @@ class Attempt(models.Model):
 class TurnPage(models.Model):
     """The events of a turn from one flush to the next, `first_seq` to `last_seq`.
 
-    `events` is what `conversations.turns.pages` encodes. Pages outlive their turn by an
-    hour, so that a client can take up the stream where it lost it.
+    `events` is what `conversations.turns.pages` encodes. Pages outlive their turn for
+    some minutes, so that a client can take up the stream where it lost it.
     """
 
     turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="pages")

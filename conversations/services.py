@@ -62,7 +62,11 @@ def conversations_of(caller: Caller, *, surface: str) -> list[tuple[Conversation
 @transaction.atomic
 def delete_conversation(caller: Caller, conversation_id: UUID, *, surface: str) -> None:
     """The messages and turns go too. Raises ConversationNotFound."""
-    conversation_for(caller, conversation_id, surface=surface).delete()
+    conversation = conversation_for(caller, conversation_id, surface=surface)
+    # In the order of the turns' own writes: a page or an answer on its way comes before or not.
+    list(conversation.turns.select_for_update().order_by("id").values_list("id"))
+    list(Conversation.objects.select_for_update().filter(id=conversation.id))
+    conversation.delete()
 
 
 @transaction.atomic

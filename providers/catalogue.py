@@ -10,8 +10,8 @@ from providers.errors import ProviderError
 from providers.registry import Registry, registry
 from providers.types import ModelInfo
 
-_FAILURE_TTL = 10.0
-_PATIENCE = 5.0
+_FAILURE_TTL = 30.0
+_PATIENCE = 2.0
 
 _Fetch = asyncio.Task[tuple[ModelInfo, ...]]
 
@@ -47,17 +47,22 @@ class Catalogue:
         self._patience = patience
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
+        self._listed: set[str] = set()
         self._failed_until: dict[str, float] = {}
         self._fetches: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Fetch]]
         self._fetches = WeakKeyDictionary()
 
     async def models(self, name: str) -> Listing:
-        """Raises ProviderFault, and ProviderNotFound; neither is kept."""
+        """Raises ProviderFault, and ProviderNotFound; neither is kept.
+
+        The first answer is never called cached, though routing may have asked before (V-4.2).
+        """
         name = self.registry.normalise(name)
-        if kept := self._fresh(name):
-            return Listing(kept.models, cached=True)
-        # The shield: a caller that leaves does not take the list from the others who wait.
-        return Listing(await asyncio.shield(self._fetch(name)), cached=False)
+        kept = self._fresh(name)
+        models = kept.models if kept else await self._fetched(name)
+        cached = kept is not None and name in self._listed
+        self._listed.add(name)
+        return Listing(models, cached)
 
     async def known_ids(self, name: str) -> frozenset[str]:
         """For routing: empty, soon, when the list cannot be had (C-9.3)."""
@@ -67,11 +72,11 @@ class Catalogue:
             return frozenset()
         try:
             async with asyncio.timeout(self._patience):
-                listing = await self.models(name)
+                models = await self._fetched(name)
         except (ProviderError, TimeoutError):
             self._failed_until[name] = self._clock() + _FAILURE_TTL
             return frozenset()
-        return frozenset(model.id for model in listing.models)
+        return frozenset(model.id for model in models)
 
     def kept_ids(self, name: str) -> frozenset[str]:
         """What is known without asking; empty when nothing is."""
@@ -81,6 +86,10 @@ class Catalogue:
     def _fresh(self, name: str) -> _Kept | None:
         kept = self._kept.get(name)
         return kept if kept and self._clock() < kept.until else None
+
+    async def _fetched(self, name: str) -> tuple[ModelInfo, ...]:
+        # The shield: a caller that leaves does not take the list from the others who wait.
+        return await asyncio.shield(self._fetch(name))
 
     def _fetch(self, name: str) -> _Fetch:
         fetches = self._fetches.setdefault(asyncio.get_running_loop(), {})

@@ -23,21 +23,21 @@ async def route(
 ) -> Route:
     """Raises ProviderNotFound for a named provider, ProviderNotConfigured for the default one."""
     asked = (model or "").strip()
-    if provider and provider.strip():
+    if provider is not None:
         name = registry.normalise(provider)
         if not registry.is_configured(name):
             raise ProviderNotFound(name)
-        return Route(name, asked or _default_model(registry, name))
+        return Route(name, asked or default_model(registry, name))
     if not asked:
         name = registry.require_default()
-        return Route(name, _default_model(registry, name))
+        return Route(name, default_model(registry, name))
     prefixed = _by_prefix(registry, asked)
     if owner := await _owner(registry, catalogue, asked, prefixed):
         return Route(owner, asked)
     return prefixed or Route(registry.require_default(), asked)
 
 
-def _default_model(registry: Registry, name: str) -> str:
+def default_model(registry: Registry, name: str) -> str:
     """LLM_MODEL, which is the default provider's; any other has to be asked for its own."""
     return (registry.default_model or "") if name == registry.default_name else ""
 

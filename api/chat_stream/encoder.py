@@ -7,6 +7,7 @@ from uuid import UUID
 from api.chat_stream.serializers import response_id
 from api.sse import id_line
 from conversations.turns.events import (
+    NOTHING_SAID,
     AttemptStarted,
     TextReset,
     TurnCompleted,
@@ -42,6 +43,8 @@ class ChatStreamEncoder:
                 return b""
             case TurnCompleted(chain_id=chain_id):
                 return self._end(entry, "done", response_id(self._turn_id, chain_id))
+            case TurnStopped(message_id=None):
+                return self._end(entry, "error", f"Stream error: {NOTHING_SAID}")
             case TurnStopped():
                 return self._end(entry, "done", response_id(self._turn_id, ""))
             case TurnFailed(message=message):

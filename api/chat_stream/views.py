@@ -26,6 +26,8 @@ from providers.errors import PreviousAnswerUnknown
 from providers.registry import registry
 
 SURFACE = "chat-stream"
+# A refusal comes at once; a stream must not stay silent for long because there might be one.
+REFUSAL_SECONDS = 5.0
 
 
 @documented(
@@ -61,12 +63,12 @@ chat_stream = endpoint(POST=_stream)
 async def _turn_after(caller: Caller, previous_id: str) -> UUID:
     """Raises AnswerNotFound."""
     own_id = turn_id_in(previous_id)
-    turn = await query(answered_turn_for, caller, own_id, chain_id=previous_id)
+    turn = await query(answered_turn_for, caller, own_id, chain_id=previous_id, surface=SURFACE)
     return turn.id
 
 
 async def _refuse_unknown(turn: Turn, previous_id: str) -> None:
     """A provider that has forgotten the previous answer is a 404 as well (B-2.7)."""
-    end = await turn.begun()
+    end = await turn.begun(patience=REFUSAL_SECONDS)
     if isinstance(end, TurnFailed) and end.fault == PreviousAnswerUnknown.kind:
         raise AnswerNotFound(previous_id)

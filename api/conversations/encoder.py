@@ -6,6 +6,7 @@ import msgspec
 
 from api.sse import id_line
 from conversations.turns.events import (
+    NOTHING_SAID,
     AttemptStarted,
     TextReset,
     TurnCompleted,
@@ -40,6 +41,8 @@ class ConversationEncoder:
                 return b""
             case TurnCompleted(message_id=message_id):
                 return self._event(entry, {"done": True, "message_id": message_id})
+            case TurnStopped(message_id=None):
+                return self._event(entry, {"error": NOTHING_SAID})
             case TurnStopped(message_id=message_id):
                 done = {"done": True, "message_id": message_id, "stopped": True}
                 return self._event(entry, done)

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from accounts.authentication import ANONYMOUS, Caller
 from accounts.errors import CallerRefused
 from api.auth import caller_of
 from api.conversations.rows import SURFACE
@@ -21,7 +20,7 @@ _PAGE = "text/html"
 
 
 class HomeView(RowViewSet):
-    # C-4.6: who may not call sees the empty anonymous workspace.
+    # C-4.6: who may not call is answered, with empty counts.
     guarded: ClassVar[bool] = False
 
     @extend_schema(operation_id="get_status", responses={200: StatusJson})
@@ -30,7 +29,7 @@ class HomeView(RowViewSet):
         plain = django_request(request)
         if plain.get_preferred_type([_PAGE, "application/json"]) == _PAGE and _asks_for_page(plain):
             return render(plain, "home.html", {"title": settings.APP_TITLE})
-        counts = services.counts_of(_caller_or_anonymous(plain), surface=SURFACE)
+        counts = _counts_for(plain)
         return json_response(
             StatusJson(
                 service=settings.APP_TITLE,
@@ -46,8 +45,8 @@ def _asks_for_page(request: HttpRequest) -> bool:
     return _PAGE in request.headers.get("Accept", "")
 
 
-def _caller_or_anonymous(request: HttpRequest) -> Caller:
+def _counts_for(request: HttpRequest) -> services.Counts:
     try:
-        return caller_of(request)
+        return services.counts_of(caller_of(request), surface=SURFACE)
     except CallerRefused:
-        return ANONYMOUS
+        return services.Counts(conversations=0, messages=0)

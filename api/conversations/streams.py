@@ -1,5 +1,6 @@
 """The answer to a conversation as an event stream, and the list of models."""
 
+import asyncio
 from uuid import UUID
 
 from django.conf import settings
@@ -27,7 +28,8 @@ from conversations.errors import TurnNotFound
 from conversations.turns.log import Cursor
 from conversations.turns.request import Linear, TurnRequest
 from conversations.turns.service import find_turn, query, start_turn
-from providers.catalogue import catalogue
+from providers.catalogue import Listing, catalogue
+from providers.errors import ProviderTimeout
 from providers.registry import registry
 
 
@@ -78,9 +80,19 @@ async def _resume(caller: Caller, conversation_id: UUID, cursor: Cursor) -> Http
 async def _models(request: HttpRequest) -> HttpResponse:
     """The default provider's models."""
     caller_of(request)
-    listing = await catalogue().models(registry().require_default())
+    listing = await _listing(registry().require_default())
     models = [model_json(model) for model in listing.models]
     return json_response(ModelListJson(models=models, cached=listing.cached))
+
+
+async def _listing(provider: str) -> Listing:
+    """Raises ProviderFault, also when it takes too long."""
+    seconds = settings.PROVIDER_TIMEOUT_SECONDS
+    try:
+        async with asyncio.timeout(seconds):
+            return await catalogue().models(provider)
+    except TimeoutError as error:
+        raise ProviderTimeout(f"{provider} did not answer within {seconds:g} seconds.") from error
 
 
 stream = endpoint(GET=_stream, problems=PROBLEMS)

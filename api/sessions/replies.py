@@ -2,18 +2,18 @@
 
 from uuid import UUID
 
-from django.utils import timezone
-
 from api.asking import named, routed
 from api.sessions.problems import NoReply
 from api.sessions.serializers import MessageForm, MessageJson, ReplyJson, history_json
 from conversations import services
-from conversations.models import Conversation, Message
+from conversations.ids import new_id, time_of
+from conversations.models import Conversation
 from conversations.turns.events import TurnCompleted, TurnFailed
 from conversations.turns.request import Ask
 from conversations.turns.service import TurnResult, query
 from providers.errors import ProviderNotConfigured, ProviderNotFound
 from providers.registry import registry
+from providers.routing import default_model
 
 
 async def asks_for(form: MessageForm, session: Conversation) -> tuple[Ask, ...]:
@@ -25,12 +25,12 @@ async def asks_for(form: MessageForm, session: Conversation) -> tuple[Ask, ...]:
     fallback = registry().normalise(form.fallback_provider or session.fallback_provider)
     if not fallback or fallback == first.provider:
         return (first,)
-    return (first, Ask(fallback, "", "fallback"))
+    return (first, Ask(fallback, default_model(registry(), fallback), "fallback"))
 
 
 async def _first_ask(form: MessageForm, session: Conversation) -> Ask:
     model = form.asked_model
-    if form.provider:
+    if form.provider is not None:
         return await named(form.provider, model, source="request")
     if session.provider:
         try:
@@ -48,10 +48,9 @@ async def reply_to(session_id: UUID, asks: tuple[Ask, ...], result: TurnResult) 
     if isinstance(end, TurnFailed):
         raise NoReply(result.turn_id, end, _details(asks))
     completed = end if isinstance(end, TurnCompleted) else None
-    history: list[Message] = []
-    if end.message_id is not None:
-        history = await query(services.history_up_to, session_id, UUID(end.message_id))
-    is_kept = bool(history) and str(history[-1].id) == end.message_id
+    # A turn that was stopped before its first text has no message of its own.
+    message_id = UUID(end.message_id) if end.message_id else new_id()
+    history = await query(services.history_up_to, session_id, message_id)
     return ReplyJson(
         session_id=session_id,
         provider=result.provider,
@@ -59,7 +58,7 @@ async def reply_to(session_id: UUID, asks: tuple[Ask, ...], result: TurnResult) 
         message=MessageJson(
             role="assistant",
             content=result.text,
-            created_at=history[-1].created_at if is_kept else timezone.now(),
+            created_at=time_of(message_id),
             metadata={"finish_reason": completed.finish_reason if completed else "stopped"},
         ),
         usage=completed.usage if completed else None,

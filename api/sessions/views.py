@@ -14,7 +14,7 @@ from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
 from api.parsing import body_of, path_uuid
 from api.problems import ProblemTable
-from api.responses import json_response
+from api.responses import json_response, no_content
 from api.sessions.problems import PROBLEMS, MemoryLimitTooHigh
 from api.sessions.replies import asks_for, reply_to
 from api.sessions.serializers import (
@@ -52,7 +52,7 @@ class SessionViewSet(RowViewSet):
             self.caller,
             surface=SURFACE,
             provider=_checked_provider(form.provider),
-            fallback_provider=registry().normalise(form.fallback_provider or ""),
+            fallback_provider=_plain(form.fallback_provider),
             memory_limit=limit,
             metadata=form.metadata,
         )
@@ -74,7 +74,7 @@ class SessionViewSet(RowViewSet):
     def destroy(self, request: Request, session_id: str) -> HttpResponse:
         """Remove the session and its messages."""
         services.delete_conversation(self.caller, _id_in(session_id), surface=SURFACE)
-        return HttpResponse(status=204)
+        return no_content()
 
 
 @documented(
@@ -123,7 +123,13 @@ def _checked_provider(name: str | None) -> str:
     if name is None:
         registry().require_default()
         return ""
-    return registry().get(name).name
+    registry().get(name)
+    return _plain(name)
+
+
+def _plain(name: str | None) -> str:
+    """As given, trimmed and in lower case."""
+    return (name or "").strip().lower()
 
 
 def _id_in(session_id: str) -> UUID:

@@ -1,54 +1,67 @@
 """The largest body that is accepted (C-1.6)."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-import msgspec
+from asgiref.sync import markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from api.errors import BodyTooLarge
-from api.problems import COMMON, envelope
+from api.problems import problem_response
 from chatproject.asgi_types import App, Message, Receive, Scope, Send
+
+_FLAG = "body_too_large"
 
 
 class BodyCap:
-    """Refuses a body by its announced length, or as soon as more than that has arrived."""
+    """Stops reading a body by its announced length, or as soon as more than that has arrived.
+
+    The application sees an empty body, and `RefuseLargeBody` answers.
+    """
 
     def __init__(self, app: App, *, limit: int) -> None:
         self._app = app
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _announced_length(scope) > self._limit:
-            await self._refuse(scope, send)
-            return
+        received = _announced_length(scope)
+        scope[_FLAG] = received > self._limit
         received = 0
+        ended = False
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, ended
+            if scope[_FLAG] and not ended:
+                ended = True
+                return {"type": "http.request", "body": b"", "more_body": False}
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise BodyTooLarge(self._limit)
+            if received > self._limit and not ended:
+                scope[_FLAG] = ended = True
+                return {"type": "http.request", "body": b"", "more_body": False}
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except BodyTooLarge:
-            # Bodies are read before anything is answered.
-            await self._refuse(scope, send)
+        await self._app(scope, counted, send)
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
-        error = BodyTooLarge(self._limit)
-        problem = COMMON[BodyTooLarge](error)
-        body = msgspec.json.encode(envelope(problem, scope["request_id"]))
-        headers: list[Any] = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            # The rest of the body is not read: the connection cannot be used again.
-            (b"connection", b"close"),
-        ]
-        start = {"type": "http.response.start", "status": problem.status, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
+
+class RefuseLargeBody:
+    """Answers 413 inside Django, so that the answer has the headers of every other."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self._get_response = get_response
+        markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not getattr(request, "scope", {}).get(_FLAG):
+            return await self._get_response(request)
+        response = problem_response(request, BodyTooLarge(settings.MAX_BODY_BYTES))
+        # The rest of the body is not read: the connection cannot be used again.
+        response["Connection"] = "close"
+        return response
 
 
 def _announced_length(scope: Scope) -> int:

@@ -4,7 +4,6 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -13,7 +12,7 @@ from conversations.errors import ConversationNotFound, IdempotencyMismatch, Noth
 from conversations.ids import new_id
 from conversations.models import Conversation, Message, Turn
 from conversations.turns.history import path_to, stored_messages
-from conversations.turns.request import Ask, Branch, Idempotency, Linear, Question, TurnRequest
+from conversations.turns.request import Ask, Branch, Linear, Question, TurnRequest
 from providers.types import ChatMessage
 
 IDEMPOTENCY_WINDOW = dt.timedelta(hours=24)
@@ -44,7 +43,8 @@ class Attached:
 
 def open_turn(request: TurnRequest, *, turn_id: UUID, worker_id: str) -> Opened | Attached:
     """A job of the writer; raises ConversationError before it has written anything."""
-    if (earlier := _earlier_turn(request)) is not None:
+    earlier = _earlier_turn(request)
+    if earlier is not None and not _may_be_asked_again(earlier):
         return Attached(earlier.id)
     match request.history:
         case Linear():
@@ -53,8 +53,9 @@ def open_turn(request: TurnRequest, *, turn_id: UUID, worker_id: str) -> Opened 
             before = _branch(request.history, request)
     if not before.messages and request.question is None:
         raise NothingToAnswer
-    if request.idempotency is not None:
-        _release_key(request, request.idempotency)
+    if earlier is not None:
+        # This turn only: one that another worker has opened in the meantime keeps the key.
+        Turn.objects.filter(id=earlier.id).update(idempotency_key=None)
     return _store(request, before, turn_id=turn_id, worker_id=worker_id)
 
 
@@ -151,23 +152,23 @@ def _store_turn(
 
 
 def _earlier_turn(request: TurnRequest) -> Turn | None:
-    """The turn that this key stands for, unless it may be asked again (C-10.7)."""
+    """The turn that this key stands for; raises IdempotencyMismatch."""
     idempotency = request.idempotency
     if idempotency is None:
         return None
-    turn = _holders(request, idempotency).first()
-    if turn is None or turn.created_at < timezone.now() - IDEMPOTENCY_WINDOW:
-        return None
-    if turn.request_digest != idempotency.digest:
+    turn = Turn.objects.filter(
+        workspace=request.caller.workspace, idempotency_key=idempotency.key
+    ).first()
+    if turn is not None and _is_current(turn) and turn.request_digest != idempotency.digest:
         raise IdempotencyMismatch
+    return turn
+
+
+def _may_be_asked_again(turn: Turn) -> bool:
+    """After a day, or when it came to nothing (C-10.7)."""
     came_to_nothing = turn.status in (Turn.Status.FAILED, Turn.Status.INTERRUPTED)
-    return None if came_to_nothing and not turn.text else turn
+    return not _is_current(turn) or (came_to_nothing and not turn.text)
 
 
-def _release_key(request: TurnRequest, idempotency: Idempotency) -> None:
-    """Take the key from the turn that came to nothing, so that the new one can have it."""
-    _holders(request, idempotency).update(idempotency_key=None)
-
-
-def _holders(request: TurnRequest, idempotency: Idempotency) -> QuerySet[Turn]:
-    return Turn.objects.filter(workspace=request.caller.workspace, idempotency_key=idempotency.key)
+def _is_current(turn: Turn) -> bool:
+    return turn.created_at > timezone.now() - IDEMPOTENCY_WINDOW

@@ -20,6 +20,7 @@ from conversations.turns.events import (
 from conversations.turns.log import TurnLog
 from conversations.turns.recorder import AttemptRecord
 from conversations.turns.request import Ask, Branch, TurnRequest
+from conversations.turns.storable import storable_delta, storable_end, storable_text
 from providers.base import Provider
 from providers.errors import ProviderFault, ProviderNotFound, ProviderRefused, ProviderTimeout
 from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
@@ -42,7 +43,7 @@ class _Attempt:
             ask=self.ask,
             model=self.model,
             outcome=outcome,
-            error=str(fault) if fault else "",
+            error=storable_text(str(fault)) if fault else "",
             upstream_status=fault.status if isinstance(fault, ProviderRefused) else None,
             started_at=self.started_at,
             first_text_at=self.first_text_at,
@@ -93,7 +94,7 @@ class Asking:
                 return TurnFailed(FALLBACK_MISSING, str(error))
             except ProviderFault as fault:
                 self._close_attempt(fault.kind, fault)
-                end = TurnFailed(fault.kind, str(fault))
+                end = TurnFailed(fault.kind, storable_text(str(fault)))
                 if self._log.text_length:
                     break
         return end
@@ -123,7 +124,7 @@ class Asking:
     async def _read_answer(self, attempt: _Attempt, provider: Provider) -> Finished:
         finished = Finished()
         async with _patience(self._request.silence_limit) as renew:
-            attempt.model = attempt.model or await provider.default_model()
+            attempt.model = attempt.model or storable_text(await provider.default_model())
             self._log.append(
                 AttemptStarted(attempt.ask.provider, attempt.model, attempt.ask.source)
             )
@@ -131,7 +132,7 @@ class Asking:
                 async for event in events:
                     renew()
                     if isinstance(event, Finished):
-                        finished = event
+                        finished = storable_end(event)
                     else:
                         self._take(attempt, event)
         return finished
@@ -140,9 +141,7 @@ class Asking:
         self, attempt: _Attempt, event: TextDelta | ReasoningDelta | ToolCallDelta | RawChunk
     ) -> None:
         if isinstance(event, TextDelta):
-            if "\0" in event.text:
-                # PostgreSQL cannot store it, and an answer must not be lost for it.
-                event = TextDelta(event.text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+            event = storable_delta(event)
             attempt.first_text_at = attempt.first_text_at or timezone.now()
         self._log.append(event)
 

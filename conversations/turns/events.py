@@ -52,6 +52,7 @@ class TextReset(Struct, frozen=True, array_like=True, tag="reset"):
     text: str
 
 
+NOTHING_SAID = "The answer was stopped before its first word."
 INTERRUPTED = "interrupted"
 FALLBACK_MISSING = "fallback_missing"
 DELETED = "deleted"

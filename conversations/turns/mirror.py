@@ -4,10 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+from django.db import Error as DatabaseFault
+
 from conversations.errors import TurnNotFound
 from conversations.models import Turn
 from conversations.turns import pages
 from conversations.turns.events import (
+    DELETED,
     AttemptStarted,
     TurnCompleted,
     TurnEnd,
@@ -20,6 +24,8 @@ from conversations.turns.events import (
 from conversations.turns.log import TurnLog
 from conversations.turns.writer import Writer
 from providers.events import TextDelta
+
+logger = structlog.get_logger(__name__)
 
 # The flush interval of the worker that runs the turn: looking more often finds nothing new.
 POLL_SECONDS = 0.15
@@ -52,6 +58,7 @@ class Mirror:
         self._add(news)
         if self.log.end is None:
             self._task = asyncio.create_task(self._keep_up(), name=f"mirror {self.log.turn_id}")
+            self._task.add_done_callback(self._let_go)
         return self.log
 
     @property
@@ -65,6 +72,10 @@ class Mirror:
             self._task.cancel()
         self.log.detach()
 
+    def _let_go(self, task: asyncio.Task[None]) -> None:
+        if self.log.end is None:
+            self.log.detach()
+
     async def _keep_up(self) -> None:
         while self.log.end is None:
             await asyncio.sleep(POLL_SECONDS)
@@ -73,13 +84,16 @@ class Mirror:
             try:
                 self._add(await self._writer.run(_news, self.log.turn_id, after=len(self.log)))
             except TurnNotFound as error:
-                self.log.append(TurnFailed("deleted", str(error)))
+                self.log.append(TurnFailed(DELETED, str(error)))
+            except DatabaseFault as error:
+                logger.warning("mirror_waits_for_database", error=type(error).__name__)
 
     def _add(self, news: _News) -> None:
         self.log.extend(news.events)
         if _is_over(news.turn) and self.log.end is None:
-            tail = news.turn.text[self.log.text_length :]
-            if tail:
+            if tail := news.turn.text[self.log.text_length :]:
+                # Numbered otherwise than by the worker: from here on only the text counts.
+                self.log.exact = False
                 self.log.append(TextDelta(tail))
             self.log.append(end_of(news.turn))
 

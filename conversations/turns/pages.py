@@ -23,8 +23,16 @@ class Page:
 
 
 def store(pages: Sequence[Page]) -> None:
-    """Write the pages in one statement."""
-    TurnPage.objects.bulk_create([_row(page) for page in pages])
+    """Write the pages in one statement.
+
+    A page whose confirmation was lost may come again, with the same start and more events.
+    """
+    TurnPage.objects.bulk_create(
+        [_row(page) for page in pages],
+        update_conflicts=True,
+        unique_fields=["turn", "first_seq"],
+        update_fields=["last_seq", "events"],
+    )
 
 
 def read(turn_id: UUID, *, after: int) -> list[TurnEvent]:

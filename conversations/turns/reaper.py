@@ -12,7 +12,8 @@ from conversations.turns import pages
 from conversations.turns.events import INTERRUPTED
 
 LEASE = dt.timedelta(seconds=15)
-PAGES_KEPT = dt.timedelta(hours=1)
+PAGES_KEPT = dt.timedelta(minutes=10)
+PAGES_AT_ONCE = 1000
 
 Suspects = dict[UUID, dt.datetime]
 
@@ -29,12 +30,12 @@ def reap(suspects: Suspects) -> tuple[Suspects, list[UUID]]:
     return stale, [turn_id for turn_id in dead if _interrupt(turn_id)]
 
 
-def clear_pages() -> int:
-    """A job of the writer: delete the pages of turns that ended long ago; how many."""
-    old = TurnPage.objects.filter(turn__finished_at__lt=timezone.now() - PAGES_KEPT)
-    # Django would fetch the rows for `delete()` on a join; a plain IN does not.
-    ids = old.values_list("id", flat=True)[:1000]
-    return TurnPage.objects.filter(id__in=list(ids)).delete()[0]
+def clear_pages() -> bool:
+    """A job of the writer: delete some pages of turns that ended long ago; whether all are gone."""
+    ended = TurnPage.objects.filter(turn__finished_at__lt=timezone.now() - PAGES_KEPT)
+    ids = list(ended.order_by("id").values_list("id", flat=True)[:PAGES_AT_ONCE])
+    TurnPage.objects.filter(id__in=ids).delete()
+    return len(ids) < PAGES_AT_ONCE
 
 
 def _lifeless() -> QuerySet[Turn]:

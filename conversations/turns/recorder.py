@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from conversations.ids import time_of
 from conversations.models import Attempt, Conversation, Message, Turn
 from conversations.turns import pages
 from conversations.turns.events import TurnCompleted, TurnEnd, TurnFailed, TurnStopped
@@ -82,7 +83,8 @@ def finish(closing: Closing) -> Outcome:
     )
     if not own.update(**_turn_fields(closing)):
         return _why_not_ours(closing)
-    answer = _store_answer(closing) if closing.message_id is not None else None
+    message_id = closing.message_id
+    answer = _store_answer(closing, message_id) if message_id is not None else None
     if answer is not None:
         own.model.objects.filter(id=closing.turn_id).update(answer=answer)
     _settle_question(closing, answered=answer is not None)
@@ -92,14 +94,31 @@ def finish(closing: Closing) -> Outcome:
     return Outcome.STORED
 
 
-def flush(*, new_pages: Sequence[Page], turn_ids: Collection[UUID], beat: bool) -> set[UUID]:
-    """A job of the writer: store the pages, renew the lease; the turns that are to stop."""
-    if new_pages:
-        pages.store(new_pages)
-    running = Turn.objects.filter(id__in=turn_ids)
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What a flush learned: turns that are to stop, and turns that are no longer ours."""
+
+    stopped: frozenset[UUID]
+    gone: frozenset[UUID]
+
+
+def flush(
+    *, worker_id: str, new_pages: Sequence[Page], turn_ids: Collection[UUID], beat: bool
+) -> Flushed:
+    """A job of the writer: store the pages of the turns that are still ours, renew their lease."""
+    # Locked, so that none can be deleted before its page is stored.
+    own = Turn.objects.select_for_update(no_key=True).filter(
+        id__in=turn_ids, worker_id=worker_id, status=Turn.Status.RUNNING
+    )
+    wanted_stop = dict(own.order_by("id").values_list("id", "stop_requested"))
+    if pages_of_own := [page for page in new_pages if page.turn_id in wanted_stop]:
+        pages.store(pages_of_own)
     if beat:
-        running.update(heartbeat_at=Now())
-    return set(running.filter(stop_requested=True).values_list("id", flat=True))
+        Turn.objects.filter(id__in=wanted_stop).update(heartbeat_at=Now())
+    return Flushed(
+        stopped=frozenset(turn_id for turn_id, stop in wanted_stop.items() if stop),
+        gone=frozenset(turn_ids) - wanted_stop.keys(),
+    )
 
 
 def _turn_fields(closing: Closing) -> dict[str, object]:
@@ -136,10 +155,12 @@ def _why_not_ours(closing: Closing) -> Outcome:
     return Outcome.STORED if is_own_work and turn.status == closing.status else Outcome.REAPED
 
 
-def _store_answer(closing: Closing) -> Message:
+def _store_answer(closing: Closing, message_id: UUID) -> Message:
     conversation_id = closing.conversation_id
     answer = Message.objects.create(
-        id=closing.message_id,
+        id=message_id,
+        # As the id says: known without the message, should a memory limit drop it.
+        created_at=time_of(message_id),
         conversation_id=conversation_id,
         parent_id=closing.question_id or _latest(conversation_id),
         role="assistant",

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from conversations.errors import ShuttingDown
 from conversations.turns.engine import Engine
-from conversations.turns.events import AttemptStarted, TurnEnd
+from conversations.turns.events import AttemptStarted, TurnEnd, TurnStarted
 from conversations.turns.log import Cursor, Follower, TurnLog
 from conversations.turns.request import TurnRequest
 
@@ -50,10 +51,19 @@ class Turn:
         assert self.log.end is not None
         return _result(self.log, self.log.end)
 
-    async def begun(self) -> TurnEnd | None:
-        """Wait until there is text, or the end; the end, if that came first."""
-        await self._until(lambda: self.log.text_length > 0 or self.log.end is not None)
+    async def begun(self, *, patience: float | None = None) -> TurnEnd | None:
+        """Wait until the provider has said something, for `patience` seconds at most.
+
+        The end, if that is all there is.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._until(self._has_begun)
         return None if self.log.text_length else self.log.end
+
+    def _has_begun(self) -> bool:
+        asked = sum(isinstance(e.event, TurnStarted | AttemptStarted) for e in self.log.since(0))
+        return len(self.log) > asked
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         follower = self.log.follow()

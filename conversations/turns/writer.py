@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 # Longer batches make the first job wait for the last without saving anything more.
 _MOST_JOBS = 256
+_LONG_REST_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -69,21 +71,30 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        open_for_more = True
+        open_for_more, rested_at = True, time.monotonic()
         while open_for_more:
             batch = [self._jobs.get()]
             while len(batch) < _MOST_JOBS and not self._jobs.empty():
                 batch.append(self._jobs.get())
             jobs = [job for job in batch if job is not None]
             open_for_more = len(jobs) == len(batch)
+            if time.monotonic() - rested_at > _LONG_REST_SECONDS:
+                _drop_dead_connection()
             _commit(jobs)
+            rested_at = time.monotonic()
+        connection.close()
+
+
+def _drop_dead_connection() -> None:
+    """A database that was restarted while nothing happened should not cost the next job."""
+    if connection.connection is not None and not connection.is_usable():
         connection.close()
 
 
 def _commit(jobs: list[_Job]) -> None:
     try:
         connection.ensure_connection()
-    except DatabaseFault as error:
+    except Exception as error:
         # Nothing has run: trying again for each job alone would only multiply the wait.
         _fail(jobs, error)
         return

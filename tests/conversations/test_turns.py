@@ -1,10 +1,13 @@
 """The life of a turn: one end, stored before it is shown, whatever happens to its clients."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from conversations.models import Attempt, Message, Turn
+from conversations.turns import pages
+from conversations.turns.admission import Opened
 from conversations.turns.events import (
     AttemptStarted,
     TurnCompleted,
@@ -13,7 +16,7 @@ from conversations.turns.events import (
     TurnStopped,
 )
 from conversations.turns.service import Turn as RunningTurn
-from conversations.turns.service import engine, query, start_turn
+from conversations.turns.service import engine, find_turn, query, start_turn
 from providers.backends.scripted import Scripted, Step
 from providers.errors import AnswerCut, ProviderUnavailable
 from providers.events import Finished, ReasoningDelta, TextDelta
@@ -101,8 +104,12 @@ async def test_a_stopped_turn_keeps_what_had_come() -> None:
 
 async def test_a_turn_that_is_stopped_before_its_first_step_ends() -> None:
     async with running_engine(first=Scripted([HELLO])):
-        turn = await start_turn(request_to(await new_conversation()))
-        engine()._running[turn.id].stop()
+        request = request_to(await new_conversation())
+        opened = await engine()._open(request)
+        assert isinstance(opened, Opened)
+        engine()._run(request, opened)
+        engine().running[opened.turn_id].stop()
+        turn = await find_turn(opened.turn_id)
         result = await turn.result()
         row = await row_of(turn)
     assert result.end == TurnStopped(None)
@@ -197,3 +204,60 @@ async def test_a_turn_that_another_worker_ended_is_not_stored_again() -> None:
         row = await row_of(turn)
     assert isinstance(result.end, TurnFailed)
     assert (row.status, row.text) == ("interrupted", "zom")
+
+
+async def test_a_client_that_leaves_while_its_turn_is_opened_leaves_a_turn_that_runs() -> None:
+    async with running_engine(first=Scripted([HELLO])):
+        request = request_to(await new_conversation())
+        asking = asyncio.create_task(start_turn(request))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await engine().drain(5)
+        rows = await query(lambda: list(Turn.objects.values_list("status", "text")))
+    assert rows == [("completed", "Hello")]
+
+
+async def test_a_turn_whose_conversation_is_deleted_does_not_disturb_its_neighbours() -> None:
+    """Its pages can no longer be stored; theirs can, and their leases are renewed."""
+    slow: list[Step] = [step for _ in range(8) for step in (TextDelta("x"), 0.1)]
+    async with running_engine(first=Scripted([[*slow, *HELLO], [*slow, *HELLO]])):
+        gone = await start_turn(request_to(await new_conversation()))
+        stays = await start_turn(request_to(await new_conversation()))
+        await stays.begun()
+        row = await row_of(gone)
+        await query(lambda: row.conversation.delete())
+        await asyncio.sleep(0.4)
+        paged = await query(pages.stored_text, stays.id)
+        assert len(paged) >= 2
+        assert (await stays.result()).text == "x" * 8 + "Hello"
+        assert isinstance((await gone.result()).end, TurnFailed)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        Finished("st\0p", {"a\0b": ["c\0d", {"n": 1}]}, "id\0"),
+        Finished("x" * 5000, None, "y" * 5000),
+        ProviderUnavailable("lost\0lost"),
+    ],
+)
+async def test_odd_words_about_an_answer_do_not_cost_the_answer(end: Step) -> None:
+    async with running_engine(first=Scripted([[TextDelta("kept"), end]])):
+        turn = await start_turn(request_to(await new_conversation()))
+        async with asyncio.timeout(5):
+            result = await turn.result()
+        row = await row_of(turn)
+    assert (row.text, result.text) == ("kept", "kept")
+    assert row.finished_at is not None
+    assert "\0" not in f"{row.error}{row.finish_reason}{row.usage}"
+
+
+async def test_usage_deeper_than_any_is_cut() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(600):
+        deep = {"a": deep}
+    async with running_engine(first=Scripted([[TextDelta("x"), Finished("stop", deep)]])):
+        turn = await start_turn(request_to(await new_conversation()))
+        await turn.result()
+        assert len(str((await row_of(turn)).usage)) < 100

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -53,7 +54,8 @@ def _ask(server: Server, prompt: str) -> tuple[str, threading.Thread, list[str]]
 
     def run() -> None:
         path = f"/conversations/{conversation}/stream"
-        with server._http.stream("GET", path) as response:
+        # A server that ends in an outage cuts the line.
+        with suppress(httpx.RemoteProtocolError), server._http.stream("GET", path) as response:
             seen.append(response.headers["X-Turn-ID"])
             for event in read(response):
                 seen.append(event.data)
@@ -115,3 +117,33 @@ def test_followers_of_another_workers_turn_are_let_go(
     assert last.startswith(b":")
     thread.join(10)
     assert '"done":true' in seen[-1]
+
+
+def test_a_turn_that_nobody_follows_gets_its_grace_too(
+    start_server: StartServer, upstream: Upstream
+) -> None:
+    server = start_server({"TURN_DRAIN_SECONDS": "8"}, upstream=upstream)
+    conversation = new_conversation(server, "tokens 60 every 20")
+    with httpx.stream("GET", f"{server.url}/conversations/{conversation}/stream") as response:
+        turn_id = response.headers["X-Turn-ID"]
+        next(response.iter_bytes())
+    server.terminate()
+    server.restart()
+    turn = server.get(f"/api/turns/{turn_id}").json()
+    assert (turn["status"], turn["text"]) == ("completed", words(60))
+
+
+@pytest.mark.postgresql
+def test_a_server_ends_though_its_database_is_away(
+    start_server: StartServer, upstream: Upstream, own_postgres: PostgresServer
+) -> None:
+    url = own_postgres.create_database("away")
+    migrate(url)
+    env = {"TURN_DRAIN_SECONDS": "0.5"}
+    server = start_server(env, upstream=upstream, database_url=url)
+    _, thread, _ = _ask(server, "tokens 1000 every 20")
+    own_postgres.halt()
+    started = time.monotonic()
+    server.terminate(seconds=60)
+    assert time.monotonic() - started < 40
+    thread.join(10)
