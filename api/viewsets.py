@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.http import HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
@@ -15,16 +15,16 @@ from api.errors import MethodNotAllowed
 from api.problems import COMMON, ProblemTable, problem_response
 
 
-class _AlwaysJson(BaseContentNegotiation):
-    """The APIs answer JSON whatever `Accept` says (C-1.3)."""
+class OnlyForm(BaseContentNegotiation):
+    """A view answers in its first form, whatever `Accept` says (C-1.3)."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return parsers[0]
 
     def select_renderer(
         self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[BaseRenderer, str]:
-        return JSONRenderer(), "application/json"
+    ) -> tuple[Any, str]:
+        return renderers[0], renderers[0].media_type
 
 
 class RowViewSet(ViewSet):
@@ -33,7 +33,8 @@ class RowViewSet(ViewSet):
     problems: ClassVar[ProblemTable] = COMMON
     authentication_classes = ()
     permission_classes = ()
-    content_negotiation_class = _AlwaysJson
+    renderer_classes = (JSONRenderer,)
+    content_negotiation_class = OnlyForm
     guarded: ClassVar[bool] = True
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     caller: Caller

@@ -1,7 +1,5 @@
 """The OpenAPI schema and the two pages that show it; all of it is served from here."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from drf_spectacular.views import (
     SpectacularJSONAPIView,
@@ -9,30 +7,17 @@ from drf_spectacular.views import (
     SpectacularSwaggerView,
 )
 from rest_framework import exceptions
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 
 from api.errors import MethodNotAllowed, ResourceNotFound
 from api.problems import problem_response
-from api.viewsets import django_request
-
-
-class _OnlyForm(BaseContentNegotiation):
-    """Each document has one form, whatever `Accept` says."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> tuple[Any, str]:
-        return renderers[0], renderers[0].media_type
+from api.viewsets import OnlyForm, django_request
 
 
 class _Document:
     """What the three have in common: one form, two methods, and the error table."""
 
-    content_negotiation_class = _OnlyForm
+    content_negotiation_class = OnlyForm
     http_method_names = ("get", "head")
     request: Request
     allowed_methods: list[str]
