@@ -26,6 +26,9 @@ from providers.errors import ProviderFault, ProviderNotFound, ProviderRefused, P
 from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 from providers.types import Continuation, ProviderRequest
 
+# A tuple, because a union would be built anew for each token.
+_WITH_TEXT = (TextDelta, RawChunk)
+
 FindProvider = Callable[[str], Provider]
 
 
@@ -140,9 +143,10 @@ class Asking:
     def _take(
         self, attempt: _Attempt, event: TextDelta | ReasoningDelta | ToolCallDelta | RawChunk
     ) -> None:
-        if isinstance(event, TextDelta):
+        if isinstance(event, _WITH_TEXT):
             event = storable_delta(event)
-            attempt.first_text_at = attempt.first_text_at or timezone.now()
+            if event.text and attempt.first_text_at is None:
+                attempt.first_text_at = timezone.now()
         self._log.append(event)
 
     def _provider_request(self, attempt: _Attempt) -> ProviderRequest:

@@ -1,19 +1,22 @@
 """What a provider says of an answer, in a form that every database takes."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from providers.events import Finished, TextDelta
+from providers.events import Finished, RawChunk, TextDelta
 
 _LONGEST_LABEL = 255
 _DEEPEST = 8
 _NUL, _INSTEAD = "\0", "\N{REPLACEMENT CHARACTER}"
 
 
-def storable_delta(delta: TextDelta) -> TextDelta:
+Delta = TypeVar("Delta", bound=TextDelta | RawChunk)
+
+
+def storable_delta(delta: Delta) -> Delta:
     """PostgreSQL cannot store a NUL, and an answer must not be lost for one."""
-    return TextDelta(storable_text(delta.text)) if _NUL in delta.text else delta
+    return replace(delta, text=storable_text(delta.text)) if _NUL in delta.text else delta
 
 
 def storable_end(finished: Finished) -> Finished:

@@ -19,7 +19,7 @@ from conversations.turns.service import Turn as RunningTurn
 from conversations.turns.service import engine, find_turn, query, start_turn
 from providers.backends.scripted import Scripted, Step
 from providers.errors import AnswerCut, ProviderUnavailable
-from providers.events import Finished, ReasoningDelta, TextDelta
+from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta
 from tests.conversations.engine_room import new_conversation, request_to, running_engine
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -261,3 +261,15 @@ async def test_usage_deeper_than_any_is_cut() -> None:
         turn = await start_turn(request_to(await new_conversation()))
         await turn.result()
         assert len(str((await row_of(turn)).usage)) < 100
+
+
+async def test_raw_chunks_are_kept_with_their_text() -> None:
+    chunks: list[Step] = [RawChunk(b'{"a":1}'), RawChunk(b'{"b":2}', "te\0xt"), Finished("stop")]
+    async with running_engine(first=Scripted([chunks])):
+        turn = await start_turn(request_to(await new_conversation(), keep_raw=True))
+        result = await turn.result()
+        kept = [e.event for e in turn.log.since(0) if isinstance(e.event, RawChunk)]
+        attempt = await query(Attempt.objects.get)
+    assert result.text == "te\ufffdxt"
+    assert [chunk.data for chunk in kept] == [b'{"a":1}', b'{"b":2}']
+    assert attempt.first_text_at is not None
