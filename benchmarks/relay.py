@@ -27,44 +27,56 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as name:
         folder = Path(name)
-        upstream = _upstream(folder)
+        tokens = ["--tokens", str(TOKENS), "--pause", str(PAUSE)]
+        upstream = _process("benchmarks.upstream", tokens, folder, core=LAST_CORE)
+        floor = _process("benchmarks.floor", ["--upstream", str(_port(upstream))], folder, core=0)
         url = options.database or f"sqlite:///{folder / 'bench.sqlite3'}"
-        port = int(upstream.log().splitlines()[0])
-        server = Server.start(url, _settings(port))
+        server = Server.start(url, _settings(_port(upstream)))
         os.sched_setaffinity(server.pid, {0})
         os.sched_setaffinity(0, {LAST_CORE})
         try:
-            _measure(server, options.streams)
+            _measure_plain(server)
+            for count in options.streams:
+                least = _measure_streams("floor", floor.pid, _port(floor), count)
+                cost = _measure_streams("parley", server.pid, server.port, count)
+                print(f"  a chunk costs {cost / least:.1f} times the floor")
         finally:
-            server.stop()
-            upstream.stop()
+            for process in (server, floor, upstream):
+                process.stop()
 
 
-def _measure(server: Server, counts: list[int]) -> None:
+def _measure_plain(server: Server) -> None:
     for path in ("/health", "/api/turns/none/events"):
         request = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
         before = _cpu_seconds(server.pid)
         rate = asyncio.run(plain(server.port, request, connections=16, seconds=3))
         cost = (_cpu_seconds(server.pid) - before) / (rate * 3)
         print(f"GET {path}: {rate:,.0f} requests/s, {cost * 1000:.2f} ms CPU each")
-    for count in counts:
-        before = _cpu_seconds(server.pid)
-        seen = asyncio.run(streams(server.port, count, seconds=PATIENCE))
-        cost = (_cpu_seconds(server.pid) - before) / max(1, len(seen.latencies))
-        print(
-            f"{count} streams: {seen.done} done, {seen.failed} failed, "
-            f"p50 {seen.percentile(0.5) * 1000:.0f} ms, p99 {seen.percentile(0.99) * 1000:.0f} ms, "
-            f"{cost * 1e6:.0f} us CPU per chunk"
-        )
 
 
-def _upstream(folder: Path) -> Process:
-    command = [sys.executable, "-m", "benchmarks.upstream"]
-    command += ["--tokens", str(TOKENS), "--pause", str(PAUSE)]
+def _measure_streams(name: str, pid: int, port: int, count: int) -> float:
+    """CPU seconds per chunk."""
+    before = _cpu_seconds(pid)
+    seen = asyncio.run(streams(port, count, seconds=PATIENCE))
+    cost = (_cpu_seconds(pid) - before) / max(1, len(seen.latencies))
+    print(
+        f"{name}, {count} streams: {seen.done} done, {seen.failed} failed, "
+        f"p50 {seen.percentile(0.5) * 1000:.0f} ms, p99 {seen.percentile(0.99) * 1000:.0f} ms, "
+        f"{cost * 1e6:.0f} us CPU per chunk"
+    )
+    return cost
+
+
+def _process(module: str, options: list[str], folder: Path, *, core: int) -> Process:
+    command = [sys.executable, "-m", module, *options]
     process = Process(command, folder=folder, env=clean_environment(folder, {}))
     process.wait_until(lambda: process.log().endswith("\n"))
-    os.sched_setaffinity(process.pid, {LAST_CORE})
+    os.sched_setaffinity(process.pid, {core})
     return process
+
+
+def _port(process: Process) -> int:
+    return int(process.log().splitlines()[0])
 
 
 def _settings(port: int) -> dict[str, str]:

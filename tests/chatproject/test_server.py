@@ -48,11 +48,13 @@ def test_the_log_has_one_line_per_request_and_no_prompt(
 
 
 def test_variables_without_effect_are_warned_of(start_server: StartServer) -> None:
-    server = start_server({"HISTORY_REDIS_URL": "redis://nowhere", "CHAT_BCRYPT_ROUNDS": "4"})
+    server = start_server(
+        {"HISTORY_REDIS_URL": "redis://nowhere", "CHAT_BCRYPT_ROUNDS": "4", "GEMINI_API_KEY": "k"}
+    )
     warned = [
         line["variable"] for line in lines_of(server) if line["event"] == "setting_has_no_effect"
     ]
-    assert sorted(warned) == ["CHAT_BCRYPT_ROUNDS", "HISTORY_REDIS_URL"]
+    assert sorted(warned) == ["CHAT_BCRYPT_ROUNDS", "GEMINI_API_KEY", "HISTORY_REDIS_URL"]
 
 
 @pytest.mark.parametrize("command", [["-m", "chatproject"], ["manage.py", "check"]])
