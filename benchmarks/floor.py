@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import re
+from typing import cast
 
 import uvloop
 
@@ -22,8 +23,8 @@ class Upward(asyncio.Protocol):
         self._client = client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(QUESTION)
+        # uvloop's transports are not asyncio's by class.
+        cast(asyncio.Transport, transport).write(QUESTION)
 
     def data_received(self, data: bytes) -> None:
         pieces = [b"event: delta\ndata: %b\n\n" % text for text in _PIECE.findall(data)]
@@ -41,8 +42,7 @@ class Downward(asyncio.Protocol):
         self._asked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         if not self._asked:

@@ -69,7 +69,9 @@ def _measure_streams(name: str, pid: int, port: int, count: int) -> float:
 
 def _process(module: str, options: list[str], folder: Path, *, core: int) -> Process:
     command = [sys.executable, "-m", module, *options]
-    process = Process(command, folder=folder, env=clean_environment(folder, {}))
+    own = folder / module
+    own.mkdir()
+    process = Process(command, folder=own, env=clean_environment(own, {}))
     process.wait_until(lambda: process.log().endswith("\n"))
     os.sched_setaffinity(process.pid, {core})
     return process
