@@ -1,31 +1,17 @@
 """The largest body that is accepted (C-1.6)."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from http.client import HTTPConnection
-from types import MappingProxyType
 
 import httpx
 import pytest
 
-from tests.api.test_errors import NOBODY, is_refused, problem_in
+from tests.api.talking import NOBODY, announced, is_refused, problem_in
 from tests.client import Server
 
 MOST = 20 * 1024 * 1024
 PATHS = ["/sessions", f"/sessions/{NOBODY}/messages", "/nothing", "/health"]
-
-
-def announced(
-    server: Server, path: str, length: int, headers: Mapping[str, str] = MappingProxyType({})
-) -> httpx.Response:
-    """The answer to a body of which nothing but the length is sent."""
-    # Not httpx, which sends what it announces.
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as line:
-        line.request("POST", path, headers={**headers, "Content-Length": str(length)})
-        answer = line.getresponse()
-        return httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
 
 
 def _filled(size: int) -> bytes:

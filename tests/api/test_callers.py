@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.api.test_errors import NOBODY, problem_in
+from tests.api.talking import NOBODY, problem_in
 from tests.client import Databases, Server, Upstream
 from tests.conftest import UNLIMITED, StartServer
 

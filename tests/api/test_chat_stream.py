@@ -107,14 +107,6 @@ def test_events_leave_as_they_come(server: Server, upstream: Upstream) -> None:
     assert b"now" in first and b"later" not in first
 
 
-def test_every_provider_chains(server: Server, upstream: Upstream) -> None:
-    """B-4.1, B-4.3"""
-    first = id_of(ask(server, "One"))
-    second = id_of(ask(server, "Two", first))
-    ask(server, "Three", second)
-    assert told(upstream) == ["One", "Echo: One", "Two", "Echo: Two", "Three"]
-
-
 def test_each_use_of_an_id_is_a_branch(server: Server, upstream: Upstream) -> None:
     """B-4.4"""
     first = id_of(ask(server, "One"))
@@ -154,13 +146,6 @@ def test_an_id_that_openai_has_forgotten_is_404(openai: Server, upstream: Upstre
     answer = ask(openai, "Two", first)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "previous_response_not_found"
-
-
-def test_a_fault_of_a_chained_call_is_an_event(openai: Server, upstream: Upstream) -> None:
-    first = id_of(ask(openai, "One"))
-    upstream.script({"status": 500, "body": {"error": {"message": "boom"}}})
-    end = end_of(ask(openai, "Two", first))
-    assert (end.event, "boom" in end.data) == ("error", True)
 
 
 def test_the_model_is_llm_model(start_server: StartServer, upstream: Upstream) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.test_errors import is_refused, problem_in
+from tests.api.talking import is_refused, problem_in
 from tests.client import Server, Upstream
 from tests.sse import parse
 

@@ -225,18 +225,6 @@ def test_a_turn_of_another_conversation_is_not_continued(server: Server) -> None
     assert stream(server, other, **{"Last-Event-ID": last_id}).status_code == 404
 
 
-def test_a_conversation_deleted_in_the_middle_ends_its_stream(server: Server) -> None:
-    conversation = begin(server)["id"]
-    say(server, conversation, "tokens 30 every 20")
-    path = f"/conversations/{conversation}/stream"
-    with server._http.stream("GET", path) as answer:
-        pieces = answer.iter_bytes()
-        first = next(pieces)
-        httpx.delete(f"{server.url}/conversations/{conversation}").raise_for_status()
-        events = parse(first + b"".join(pieces))
-    assert "error" in json.loads(events[-1].data)
-
-
 def test_models_are_listed_with_all_their_fields_and_kept(
     start_server: StartServer, upstream: Upstream
 ) -> None:

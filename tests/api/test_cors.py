@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.api.test_body_cap import announced
-from tests.api.test_errors import NOBODY
+from tests.api.talking import NOBODY, announced
 from tests.client import Databases, Server
 from tests.conftest import UNLIMITED, StartServer
 

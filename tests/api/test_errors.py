@@ -6,33 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.talking import NOBODY, is_refused, problem_in
 from tests.client import Server
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
 DEEP = 100_000
-
-
-def problem_in(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """The `error` object, when the answer is this error in the form of C-3.1 and C-2.3."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"] == "application/json"
-    body: dict[str, Any] = answer.json()
-    error: dict[str, Any] = body["error"]
-    assert body.keys() == {"error", "detail", "request_id"}
-    assert error["code"] == code
-    assert isinstance(error["message"], str)
-    assert error["message"]
-    assert body["detail"] == error["message"]
-    assert isinstance(error.get("details", {}), dict)
-    assert body["request_id"] == answer.headers["X-Request-ID"]
-    return error
-
-
-def is_refused(answer: httpx.Response) -> bool:
-    """A client error in the envelope, whichever."""
-    code = answer.json()["error"]["code"]
-    problem_in(answer, answer.status_code, code)
-    return 400 <= answer.status_code < 500
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_errors import problem_in
-from tests.api.test_sessions_rows import new_session, said
+from tests.api.talking import new_session, problem_in, said
 from tests.client import Server, Upstream
 
 BAD: list[dict[str, Any]] = [{"status": 400, "body": {"error": {"message": "Out of luck: 77"}}}]

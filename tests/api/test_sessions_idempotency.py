@@ -6,8 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.api.test_errors import problem_in
-from tests.api.test_sessions_rows import new_session
+from tests.api.talking import new_session, problem_in
 from tests.client import Server, Upstream
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_sessions_rows import new_session
+from tests.api.talking import new_session
 from tests.client import Databases, Server, Upstream
 from tests.conftest import UNLIMITED
 

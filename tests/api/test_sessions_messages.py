@@ -6,25 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_errors import NOBODY, is_refused, problem_in
-from tests.api.test_sessions_rows import new_session, said
+from tests.api.talking import (
+    NOBODY,
+    OPENAI_WIRE,
+    asked_of,
+    is_refused,
+    new_session,
+    problem_in,
+    reply_to,
+    said,
+)
 from tests.client import Server, Upstream
-
-OPENAI_WIRE, OLLAMA_WIRE = "/v1/chat/completions", "/api/chat"
-
-
-def reply_to(server: Server, session: str, content: str = "Hello", **fields: Any) -> dict[str, Any]:
-    """The body of a good answer to a message."""
-    answer = said(server, session, content, **fields)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def asked_of(upstream: Upstream, wire: str) -> dict[str, Any]:
-    """The body of the last call on this wire."""
-    body: dict[str, Any] = upstream.requests(wire)[-1]["body"]
-    return body
 
 
 def test_a_message_is_answered(server: Server) -> None:

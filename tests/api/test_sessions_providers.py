@@ -4,9 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.api.test_errors import problem_in
-from tests.api.test_sessions_messages import OLLAMA_WIRE, OPENAI_WIRE, asked_of, reply_to
-from tests.api.test_sessions_rows import new_session, said
+from tests.api.talking import (
+    OLLAMA_WIRE,
+    OPENAI_WIRE,
+    asked_of,
+    new_session,
+    problem_in,
+    reply_to,
+    said,
+)
 from tests.client import Databases, Server, Upstream
 from tests.conftest import UNLIMITED
 

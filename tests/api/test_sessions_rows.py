@@ -5,25 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 
-from tests.api.test_errors import NOBODY, is_refused, problem_in
+from tests.api.talking import NOBODY, is_refused, problem_in
 from tests.client import Databases, Server, Upstream
 from tests.conftest import UNLIMITED, StartServer
 
 FIELDS = {"id", "provider", "fallback_provider", "memory_limit", "created_at", "metadata"}
 NO_UUID = ["nonsense", "1", "%00", "%ff", "%20", NOBODY + "0", NOBODY[:-1], "0" * 5000, "..%5c"]
-
-
-def new_session(server: Server, **fields: Any) -> str:
-    """The path of a session made just now."""
-    return f"/sessions/{server.post('/sessions', json=fields).json()['id']}"
-
-
-def said(server: Server, session: str, content: str = "Hello", **fields: Any) -> httpx.Response:
-    """The answer to a message."""
-    return server.post(f"{session}/messages", json={"content": content, **fields})
 
 
 @pytest.fixture(scope="module")

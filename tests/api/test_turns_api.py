@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests import sse
-from tests.api.test_errors import NOBODY, problem_in
+from tests.api.talking import NOBODY, problem_in
 from tests.client import Server, Upstream
 
 FIELDS = {"id", "status", "text", "provider", "model", "usage", "error", "attempts"}

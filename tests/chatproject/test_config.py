@@ -1,6 +1,5 @@
 """What a start-up with these settings does, said by the variables' names."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,18 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from chatproject.config import Config, load
-from chatproject.config_sources import IGNORED
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment without one of our variables."""
-    monkeypatch.chdir(tmp_path)
-    for name in os.environ.keys() & (Config.model_fields.keys() | IGNORED):
-        monkeypatch.delenv(name)
-    return tmp_path
 
 
 def load_with(**variables: str) -> Config:

@@ -4,7 +4,6 @@ from ipaddress import ip_network
 
 import pytest
 
-from tests.chatproject.test_config import directory as directory
 from tests.chatproject.test_config import faults_of, load_with
 
 URLS = (

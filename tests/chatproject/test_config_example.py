@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from chatproject.config import Config, load
-from tests.chatproject.test_config import directory as directory
 
 LINES = (Path(__file__).parents[2] / ".env.example").read_text("utf-8").splitlines()
 SETTING = re.compile(r"# ([A-Z_]+)=(.*)")

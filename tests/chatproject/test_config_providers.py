@@ -6,7 +6,6 @@ from chatproject.config import load
 from chatproject.config_types import PROVIDERS
 from chatproject.provider_settings import provider_specs
 from providers.types import Limits
-from tests.chatproject.test_config import directory as directory
 from tests.chatproject.test_config import load_with
 
 MISSING = {

@@ -3,7 +3,6 @@
 import pytest
 
 from chatproject.config import Config, load
-from tests.chatproject.test_config import directory as directory
 from tests.chatproject.test_config import faults_of, load_with
 
 STRONG = "0123456789abcdef0123456789abcdef"

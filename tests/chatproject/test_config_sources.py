@@ -7,7 +7,6 @@ import pytest
 
 from chatproject.config import load
 from chatproject.config_sources import IGNORED
-from tests.chatproject.test_config import directory as directory
 from tests.chatproject.test_config import faults_of, load_with
 
 
