@@ -83,11 +83,9 @@ def finish(closing: Closing) -> Outcome:
     )
     if not own.update(**_turn_fields(closing)):
         return _why_not_ours(closing)
-    message_id = closing.message_id
-    answer = _store_answer(closing, message_id) if message_id is not None else None
-    if answer is not None:
-        own.model.objects.filter(id=closing.turn_id).update(answer=answer)
-    _settle_question(closing, answered=answer is not None)
+    if (message_id := closing.message_id) is not None:
+        _store_answer(closing, message_id)
+    _settle_question(closing, answered=message_id is not None)
     Attempt.objects.bulk_create(_attempt_rows(closing))
     if closing.last_page is not None:
         pages.store([closing.last_page])
@@ -126,6 +124,7 @@ def _turn_fields(closing: Closing) -> dict[str, object]:
     fields: dict[str, object] = {
         "status": closing.status,
         "text": closing.text,
+        "answer_id": closing.message_id,
         "finished_at": timezone.now(),
     }
     if closing.attempts:
@@ -155,9 +154,9 @@ def _why_not_ours(closing: Closing) -> Outcome:
     return Outcome.STORED if is_own_work and turn.status == closing.status else Outcome.REAPED
 
 
-def _store_answer(closing: Closing, message_id: UUID) -> Message:
+def _store_answer(closing: Closing, message_id: UUID) -> None:
     conversation_id = closing.conversation_id
-    answer = Message.objects.create(
+    Message.objects.create(
         id=message_id,
         # As the id says: known without the message, should a memory limit drop it.
         created_at=time_of(message_id),
@@ -168,7 +167,6 @@ def _store_answer(closing: Closing, message_id: UUID) -> Message:
         model=closing.answer_model,
     )
     Conversation.objects.filter(id=conversation_id).update(updated_at=timezone.now())
-    return answer
 
 
 def _latest(conversation_id: UUID) -> UUID | None:
