@@ -12,8 +12,9 @@ from conversations.turns.service import Turn
 # Proxies close silent connections. A silence is noticed after one to two of these, and C-10.2
 # promises a sign of life every 15 s.
 HEARTBEAT_SECONDS = 7.0
-_HEARTBEAT = b": waiting\n\n"
-_RECONNECT = b": this server is about to end; reconnect\n\n"
+# Without an empty line behind it: some clients take that for an event without data.
+_HEARTBEAT = b": waiting\n"
+_RECONNECT = b": this server is about to end; reconnect\n"
 
 
 class Encoder(Protocol):

@@ -30,11 +30,7 @@ class ConversationEncoder:
         match entry.event:
             case TextDelta(text=text) | RawChunk(text=text):
                 return self._event(entry, {"content": text}) if text else b""
-            case TurnStarted():
-                # Without data it is no event, but a client that loses the connection before
-                # the first text reconnects to this turn, and does not pay for another.
-                return f"{self._place(entry)}\n".encode()
-            case AttemptStarted() | ReasoningDelta() | ToolCallDelta():
+            case TurnStarted() | AttemptStarted() | ReasoningDelta() | ToolCallDelta():
                 return b""
             case TextReset():
                 # Only follows a broken turn, whose end says so in this form.
