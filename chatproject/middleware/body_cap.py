@@ -25,22 +25,21 @@ class BodyCap:
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = _announced_length(scope)
-        scope[_FLAG] = received > self._limit
-        received = 0
-        ended = False
+        scope[_FLAG] = _announced_length(scope) > self._limit
+        received, cut = 0, False
 
         async def counted() -> Message:
-            nonlocal received, ended
-            if scope[_FLAG] and not ended:
-                ended = True
-                return {"type": "http.request", "body": b"", "more_body": False}
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._limit and not ended:
-                scope[_FLAG] = ended = True
-                return {"type": "http.request", "body": b"", "more_body": False}
-            return message
+            nonlocal received, cut
+            if cut:
+                return await _departure(receive)
+            if not scope[_FLAG]:
+                message = await receive()
+                received += len(message.get("body", b""))
+                scope[_FLAG] = received > self._limit
+                if not scope[_FLAG]:
+                    return message
+            cut = True
+            return {"type": "http.request", "body": b"", "more_body": False}
 
         await self._app(scope, counted, send)
 
@@ -62,6 +61,13 @@ class RefuseLargeBody:
         # The rest of the body is not read: the connection cannot be used again.
         response["Connection"] = "close"
         return response
+
+
+async def _departure(receive: Receive) -> Message:
+    """The client leaving: what still comes of the body must not be taken for anything else."""
+    while (message := await receive())["type"] != "http.disconnect":
+        pass
+    return message
 
 
 def _announced_length(scope: Scope) -> int:
