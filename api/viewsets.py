@@ -11,7 +11,7 @@ from rest_framework.viewsets import ViewSet
 
 from accounts.authentication import Caller
 from api.auth import caller_of
-from api.errors import MethodNotAllowed
+from api.errors import MethodNotAllowed, ResourceNotFound
 from api.problems import COMMON, ProblemTable, problem_response
 
 
@@ -27,14 +27,28 @@ class OnlyForm(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class RowViewSet(ViewSet):
-    """A viewset whose exceptions become answers by its dialect's error table."""
+class AnswersByTable:
+    """For DRF's views: one form of answer, and exceptions answered by the error table."""
 
     problems: ClassVar[ProblemTable] = COMMON
+    content_negotiation_class = OnlyForm
+    request: Request
+    allowed_methods: list[str]
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        if isinstance(exc, exceptions.MethodNotAllowed):
+            exc = MethodNotAllowed(self.request.method or "", self.allowed_methods)
+        elif isinstance(exc, exceptions.NotFound):
+            exc = ResourceNotFound()
+        return problem_response(django_request(self.request), exc, self.problems)
+
+
+class RowViewSet(AnswersByTable, ViewSet):  # type: ignore[misc]
+    """A viewset for what only touches rows, for callers that are known."""
+
     authentication_classes = ()
     permission_classes = ()
     renderer_classes = (JSONRenderer,)
-    content_negotiation_class = OnlyForm
     guarded: ClassVar[bool] = True
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     caller: Caller
@@ -44,11 +58,6 @@ class RowViewSet(ViewSet):
         super().initial(request, *args, **kwargs)
         if self.guarded:
             self.caller = caller_of(django_request(request))
-
-    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
-        if isinstance(exc, exceptions.MethodNotAllowed):
-            exc = MethodNotAllowed(self.request.method or "", self.allowed_methods)
-        return problem_response(django_request(self.request), exc, self.problems)
 
 
 def django_request(request: Request) -> HttpRequest:

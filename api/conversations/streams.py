@@ -53,7 +53,7 @@ async def _stream(request: HttpRequest, conversation_id: str) -> HttpResponseBas
     turn = await start_turn(
         TurnRequest(
             caller=caller,
-            history=Linear(row_id),
+            history=Linear(SURFACE, row_id),
             asks=(await routed(asked_for),),
             question=None,
             silence_limit=settings.PROVIDER_TIMEOUT_SECONDS,

@@ -92,7 +92,7 @@ async def _send(request: HttpRequest, session_id: str) -> HttpResponse:
     memory_limit = checked_memory_limit(form.memory_limit) or session.memory_limit
     turn_request = TurnRequest(
         caller=caller,
-        history=Linear(conversation_id),
+        history=Linear(SURFACE, conversation_id),
         asks=await asks_for(form, session),
         question=Question(form.content, role=form.role),
         options=form.options or {},

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations.access import conversation_for, turn_for
-from conversations.errors import ConversationNotFound, IdempotencyMismatch, NothingToAnswer
+from conversations.errors import IdempotencyMismatch, NothingToAnswer
 from conversations.ids import new_id
 from conversations.models import Conversation, Message, Turn
 from conversations.turns.history import path_to, stored_messages
@@ -70,11 +70,9 @@ class _Before:
 
 
 def _linear(history: Linear, request: TurnRequest) -> _Before:
-    rows = Conversation.objects.filter(
-        id=history.conversation_id, workspace=request.caller.workspace
+    conversation = conversation_for(
+        request.caller, history.conversation_id, surface=history.surface
     )
-    if (conversation := rows.first()) is None:
-        raise ConversationNotFound(history.conversation_id)
     messages = stored_messages(conversation.id)
     parent_id = messages[-1].id if messages else None
     said = tuple(ChatMessage(message.role, message.content) for message in messages)

@@ -12,6 +12,7 @@ from conversations.ids import new_id
 from conversations.turns.admission import Opened
 from conversations.turns.events import (
     FALLBACK_MISSING,
+    WITH_TEXT,
     AttemptStarted,
     TurnCompleted,
     TurnEnd,
@@ -25,9 +26,6 @@ from providers.base import Provider
 from providers.errors import ProviderFault, ProviderNotFound, ProviderRefused, ProviderTimeout
 from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 from providers.types import Continuation, ProviderRequest
-
-# A tuple, because a union would be built anew for each token.
-_WITH_TEXT = (TextDelta, RawChunk)
 
 FindProvider = Callable[[str], Provider]
 
@@ -143,7 +141,7 @@ class Asking:
     def _take(
         self, attempt: _Attempt, event: TextDelta | ReasoningDelta | ToolCallDelta | RawChunk
     ) -> None:
-        if isinstance(event, _WITH_TEXT):
+        if isinstance(event, WITH_TEXT):
             event = storable_delta(event)
             if event.text and attempt.first_text_at is None:
                 attempt.first_text_at = timezone.now()

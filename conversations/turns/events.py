@@ -57,6 +57,12 @@ INTERRUPTED = "interrupted"
 FALLBACK_MISSING = "fallback_missing"
 DELETED = "deleted"
 INTERNAL = "internal"
+# What is told of the faults that are no provider's.
+FAULT_MESSAGES = {
+    INTERRUPTED: "The server stopped before the answer was complete.",
+    INTERNAL: "An unexpected error occurred.",
+    DELETED: "The conversation was deleted while it was being answered.",
+}
 
 TurnEnd = TurnCompleted | TurnStopped | TurnFailed
 TurnEvent = (
@@ -73,7 +79,7 @@ TurnEvent = (
 
 def text_of(event: TurnEvent) -> str:
     """The piece of the answer that an event carries, mostly empty."""
-    return event.text if isinstance(event, _WITH_TEXT) else ""
+    return event.text if isinstance(event, WITH_TEXT) else ""
 
 
 def is_end(event: TurnEvent) -> TypeGuard[TurnEnd]:
@@ -82,5 +88,5 @@ def is_end(event: TurnEvent) -> TypeGuard[TurnEnd]:
 
 
 # Tuples, because a union would be built anew for each token.
-_WITH_TEXT = (TextDelta, RawChunk)
+WITH_TEXT = (TextDelta, RawChunk)
 _ENDS = (TurnCompleted, TurnStopped, TurnFailed)

@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from conversations.models import Message
+from conversations.services import history_of
 
 
 def stored_messages(conversation_id: UUID) -> list[Message]:
     """The history of a conversation, oldest first."""
-    rows = Message.objects.filter(conversation_id=conversation_id, status=Message.Status.READY)
-    return list(rows.order_by("id"))
+    return list(history_of(conversation_id))
 
 
 def path_to(conversation_id: UUID, message_id: UUID | None) -> list[Message]:

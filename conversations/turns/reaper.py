@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Message, Turn, TurnPage
 from conversations.turns import pages
-from conversations.turns.events import INTERRUPTED
+from conversations.turns.events import FAULT_MESSAGES, INTERRUPTED
 
 LEASE = dt.timedelta(seconds=15)
 PAGES_KEPT = dt.timedelta(minutes=10)
@@ -51,7 +51,7 @@ def _interrupt(turn_id: UUID) -> bool:
             status=Turn.Status.INTERRUPTED,
             text=pages.stored_text(turn_id),
             fault=INTERRUPTED,
-            error="The server stopped before the answer was complete.",
+            error=FAULT_MESSAGES[INTERRUPTED],
             finished_at=timezone.now(),
         )
     )

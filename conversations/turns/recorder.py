@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conversations.ids import time_of
 from conversations.models import Attempt, Conversation, Message, Turn
+from conversations.services import history_of
 from conversations.turns import pages
 from conversations.turns.events import TurnCompleted, TurnEnd, TurnFailed, TurnStopped
 from conversations.turns.pages import Page
@@ -183,9 +184,9 @@ def _settle_question(closing: Closing, *, answered: bool) -> None:
 
 
 def _forget_beyond(limit: int, conversation_id: UUID) -> None:
-    rows = Message.objects.filter(conversation_id=conversation_id, status=Message.Status.READY)
-    kept = rows.order_by("-id")[:limit].values_list("id", flat=True)
-    rows.exclude(id__in=list(kept)).delete()
+    history = history_of(conversation_id)
+    kept = history.reverse()[:limit].values_list("id", flat=True)
+    history.exclude(id__in=list(kept)).delete()
 
 
 def _attempt_rows(closing: Closing) -> list[Attempt]:

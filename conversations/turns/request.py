@@ -38,6 +38,7 @@ class Idempotency:
 class Linear:
     """The history is every message of the conversation."""
 
+    surface: str
     conversation_id: UUID
 
 

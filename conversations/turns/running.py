@@ -10,6 +10,7 @@ from conversations.turns.admission import Opened
 from conversations.turns.asking import Asking, FindProvider
 from conversations.turns.events import (
     DELETED,
+    FAULT_MESSAGES,
     INTERNAL,
     INTERRUPTED,
     TurnEnd,
@@ -27,12 +28,6 @@ logger = structlog.get_logger(__name__)
 Store = Callable[[Closing], Awaitable[Outcome]]
 
 STOPPED = "stopped"
-
-_MESSAGES = {
-    INTERRUPTED: "The server stopped before the answer was complete.",
-    INTERNAL: "An unexpected error occurred.",
-    DELETED: "The conversation was deleted while it was being answered.",
-}
 
 
 class RunningTurn:
@@ -156,4 +151,4 @@ class RunningTurn:
 
 
 def _failed(fault: str) -> TurnFailed:
-    return TurnFailed(fault, _MESSAGES[fault])
+    return TurnFailed(fault, FAULT_MESSAGES[fault])

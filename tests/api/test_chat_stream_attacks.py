@@ -135,31 +135,6 @@ def test_any_other_unknown_previous_id_is_404(server: Server, after: str) -> Non
     problem_in(answer, 404, "previous_response_not_found")
 
 
-@pytest.mark.parametrize(
-    ("path", "allowed"),
-    [
-        (CHAT, {"POST"}),
-        ("/conversations", {"GET", "POST"}),
-        (f"/conversations/{NOBODY}", {"GET", "PATCH", "DELETE"}),
-        (f"/conversations/{NOBODY}/messages", {"GET", "POST"}),
-        (f"/conversations/{NOBODY}/stream", {"GET"}),
-        ("/models", {"GET"}),
-        ("/", {"GET"}),
-    ],
-)
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
-def test_a_wrong_method_is_told_the_right_ones(
-    server: Server, method: str, path: str, allowed: set[str]
-) -> None:
-    """C-1.2"""
-    if method in allowed:
-        return
-    answer = server.request(method, path)
-    problem_in(answer, 405, "method_not_allowed")
-    named = {name.strip() for name in answer.headers["Allow"].split(",")}
-    assert named - {"HEAD", "OPTIONS"} == allowed
-
-
 @pytest.mark.parametrize("path", [CHAT, "/conversations", f"/conversations/{NOBODY}/stream", "/"])
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_head_and_options_ask_nobody(

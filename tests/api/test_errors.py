@@ -64,6 +64,13 @@ def test_a_slash_at_the_end_never_redirects(server: Server, method: str, path: s
         (f"/api/turns/{NOBODY}/events", {"GET"}),
         (f"/api/turns/{NOBODY}/stop", {"POST"}),
         ("/health", {"GET"}),
+        ("/api/chat/stream", {"POST"}),
+        ("/conversations", {"GET", "POST"}),
+        (f"/conversations/{NOBODY}", {"GET", "PATCH", "DELETE"}),
+        (f"/conversations/{NOBODY}/messages", {"GET", "POST"}),
+        (f"/conversations/{NOBODY}/stream", {"GET"}),
+        ("/models", {"GET"}),
+        ("/", {"GET"}),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "TRACE"])

@@ -51,7 +51,7 @@ def request_to(
     asks: Sequence[Ask] = [Ask(name, "a", "default") for name in names or ("first",)]
     return TurnRequest(
         caller=ANONYMOUS,
-        history=Linear(conversation_id),
+        history=Linear("test", conversation_id),
         asks=tuple(asks),
         question=Question(content),
         **fields,

@@ -20,7 +20,7 @@ def request(digest: str = "same") -> TurnRequest:
     conversation = Conversation.objects.create(workspace="anonymous", surface="test")
     return TurnRequest(
         caller=ANONYMOUS,
-        history=Linear(conversation.id),
+        history=Linear("test", conversation.id),
         asks=(Ask("first", "m", "default"),),
         question=Question("Hello"),
         idempotency=Idempotency("key", digest),
