@@ -2,11 +2,24 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Literal
+from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import constant_time_compare
 
-from accounts.errors import InvalidApiKey, InvalidToken, MissingCredential
+from accounts.callers import ANONYMOUS, SHARED_KEY, Caller, user_caller
+from accounts.errors import (
+    InactiveUser,
+    InvalidApiKey,
+    InvalidToken,
+    MissingCredential,
+    RevokedToken,
+)
+from accounts.keyring import KEYRING
+from accounts.models import User
+from accounts.tokens import AccessToken, claims_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,30 +28,83 @@ class Credentials:
 
     bearer: str | None = None
     api_key: str | None = None
+    session: SessionBase | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is asking. `workspace` is the key under which the caller's rows are kept."""
-
-    kind: Literal["anonymous", "shared_key", "user"]
-    workspace: str
-
-
-ANONYMOUS = Caller(kind="anonymous", workspace="anonymous")
-SHARED_KEY = Caller(kind="shared_key", workspace="shared-key")
+    @property
+    def is_cookie_only(self) -> bool:
+        """Whether nothing but the browser's cookie says who it is."""
+        return self.bearer is None and not self.api_key and self.session is not None
 
 
 def caller_for(credentials: Credentials) -> Caller:
     """Raises CallerRefused. A bearer token never falls through to a weaker credential (C-4.4)."""
     if credentials.bearer is not None:
-        # There are no accounts yet, so that no token can be good.
-        raise InvalidToken
-    if credentials.api_key and _is_shared_key(credentials.api_key):
-        return SHARED_KEY
+        return user_caller(user_of_token(credentials.bearer))
+    if credentials.api_key:
+        return _by_api_key(credentials.api_key)
+    if credentials.session is not None:
+        user = user_of_session(credentials.session)
+        if user is not None:
+            return user_caller(user)
     if settings.ANONYMOUS_ALLOWED:
         return ANONYMOUS
-    raise InvalidApiKey if credentials.api_key else MissingCredential
+    raise MissingCredential
+
+
+def needs_rows(credentials: Credentials) -> bool:
+    """Whether `caller_for` will ask the database."""
+    if credentials.bearer is not None:
+        return True
+    if credentials.api_key:
+        return not _is_shared_key(credentials.api_key) and not KEYRING.knows(credentials.api_key)
+    return credentials.session is not None
+
+
+def user_of_token(token: str) -> User:
+    """The user of an access token; raises Unauthorized.
+
+    The user's row is read each time: a token that was revoked is dead at the next request.
+    """
+    claims = claims_of(token, AccessToken)
+    user = user_with_id(claims.get("sub"))
+    if user is None or not user.is_active:
+        raise InactiveUser
+    if claims.get("token_version") != user.token_version:
+        raise RevokedToken
+    return user
+
+
+def user_with_id(text: object) -> User | None:
+    """The user that a token names; raises InvalidToken for what is no id."""
+    try:
+        user_id = UUID(str(text))
+    except ValueError as error:
+        raise InvalidToken from error
+    return User.objects.filter(id=user_id).first()
+
+
+def user_of_session(session: SessionBase) -> User | None:
+    """The active user who signed in with this browser, as long as no tokens were revoked."""
+    user_id, proof = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY)
+    if not user_id or not proof or session.get(BACKEND_SESSION_KEY) is None:
+        return None
+    user = User.objects.filter(id=user_id, is_active=True).first()
+    if user is None or not constant_time_compare(proof, user.get_session_auth_hash()):
+        return None
+    return user
+
+
+def _by_api_key(secret: str) -> Caller:
+    if _is_shared_key(secret):
+        return SHARED_KEY
+    key = KEYRING.find(secret)
+    if key is not None and key.caller is not None and key.is_good:
+        return key.caller
+    # A key that was revoked is refused even where anybody may ask: what its user
+    # writes would otherwise go to everybody's workspace, without a word.
+    if key is not None or not settings.ANONYMOUS_ALLOWED:
+        raise InvalidApiKey
+    return ANONYMOUS
 
 
 def _is_shared_key(value: str) -> bool:

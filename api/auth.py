@@ -1,31 +1,123 @@
-"""The HTTP door to the rule on callers."""
+"""The doors to the rule on callers: one for rows, one for async views, one for sockets."""
 
-from django.http import HttpRequest
+from collections.abc import Iterable
+from typing import Any
 
-from accounts.authentication import Caller, Credentials, caller_for
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest, HttpResponse, parse_cookie
+from django.middleware.csrf import CsrfViewMiddleware
+
+from accounts.authentication import Credentials, caller_for, needs_rows, user_of_token
+from accounts.callers import Caller, user_caller
+from accounts.errors import ForgedRequest, InvalidScheme, MissingToken
+from accounts.models import User
+from conversations.turns.service import query
+
+Scope = dict[str, Any]
+"""An ASGI scope, of HTTP or of a WebSocket."""
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Who is asking, also noted for the access log; raises CallerRefused."""
-    caller = caller_for(credentials_of(request))
-    scope = getattr(request, "scope", None)
-    if scope is not None:
-        scope["caller_kind"] = caller.kind
-    return caller
+    """Who is asking, for sync views, also noted for the access log; raises CallerRefused."""
+    credentials = credentials_in(scope_of(request))
+    return _let_in(request, credentials, caller_for(credentials))
 
 
-def credentials_of(request: HttpRequest) -> Credentials:
-    scheme, _, token = _header(request, "Authorization").partition(" ")
+async def asking_caller(request: HttpRequest) -> Caller:
+    """The same for async views, which reach rows over the bridge."""
+    credentials = credentials_in(scope_of(request))
+    return _let_in(request, credentials, await _caller_for(credentials))
+
+
+async def connecting_caller(scope: Scope) -> Caller:
+    """The same for a WebSocket, whose origin is the consumer's to check."""
+    return _noted(scope, await _caller_for(credentials_in(scope)))
+
+
+def signed_in_user(request: HttpRequest) -> User:
+    """The user of the access token that the threads API always needs (C-4.5).
+
+    Raises Unauthorized.
+    """
+    header = _header(scope_of(request), b"authorization")
+    if not header:
+        raise MissingToken
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise InvalidScheme
+    user = user_of_token(token.strip())
+    _noted(scope_of(request), user_caller(user))
+    return user
+
+
+def credentials_in(scope: Scope) -> Credentials:
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
     return Credentials(
         bearer=token.strip() if scheme.lower() == "bearer" else None,
-        api_key=_header(request, "X-API-Key") or None,
+        api_key=_header(scope, b"x-api-key") or None,
+        session=_session_in(scope),
     )
 
 
-def _header(request: HttpRequest, name: str) -> str:
+def scope_of(request: HttpRequest) -> Scope:
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    return scope
+
+
+async def _caller_for(credentials: Credentials) -> Caller:
+    if needs_rows(credentials):
+        return await query(caller_for, credentials)
+    return caller_for(credentials)
+
+
+def _let_in(request: HttpRequest, credentials: Credentials, caller: Caller) -> Caller:
+    if credentials.is_cookie_only and caller.kind == "user":
+        _refuse_forgery(request)
+    return _noted(scope_of(request), caller)
+
+
+def _noted(scope: Scope, caller: Caller) -> Caller:
+    scope["caller_kind"] = caller.kind
+    return caller
+
+
+def _refuse_forgery(request: HttpRequest) -> None:
+    """A cookie alone proves nothing: any page could have sent it. Raises ForgedRequest."""
+    # Django's check looks into forms, and would use up a body that nobody has kept.
+    _ = request.body
+    check = _CsrfCheck(_no_view)
+    check.process_request(request)
+    if check.process_view(request, _no_view, (), {}) is not None:
+        raise ForgedRequest
+
+
+def _no_view(request: HttpRequest) -> HttpResponse:
+    """For Django's check, which wants a view to look for exemptions on."""
+    return HttpResponse()
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        # Django's own answers with a page, and logs a line for each.
+        return HttpResponse(reason, status=403)
+
+
+def _session_in(scope: Scope) -> SessionBase | None:
+    """The browser's session, not yet looked at; None without its cookie."""
+    key = parse_cookie(_header(scope, b"cookie")).get(settings.SESSION_COOKIE_NAME)
+    return SessionStore(key) if key else None
+
+
+def _header(scope: Scope, wanted: bytes) -> str:
     """The value as UTF-8 where it is that; HTTP itself knows only Latin-1."""
-    value = request.headers.get(name, "").strip()
+    value = b",".join(_values(scope, wanted)).strip()
     try:
-        return value.encode("latin-1").decode()
+        return value.decode()
     except UnicodeError:
-        return value
+        return value.decode("latin-1")
+
+
+def _values(scope: Scope, wanted: bytes) -> Iterable[bytes]:
+    return (value for name, value in scope["headers"] if name == wanted)

@@ -27,6 +27,8 @@ def endpoint(*, problems: ProblemTable = COMMON, **handlers: Handler) -> Handler
         except Exception as error:  # the boundary to the web: the table decides
             return problem_response(request, error, problems)
 
+    # As DRF's views are: the door checks what a cookie alone has brought (`api.auth`).
+    view.csrf_exempt = True  # type: ignore[attr-defined]
     # Read by the ASGI application, which serves these views without a thread, and by OpenAPI.
     view.handlers = handlers  # type: ignore[attr-defined]
     return view

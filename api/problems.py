@@ -7,8 +7,23 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from accounts.errors import InvalidApiKey, InvalidToken, MissingCredential
+from accounts.errors import (
+    BypassNotFound,
+    EmailTaken,
+    Forbidden,
+    ForgedRequest,
+    InvalidApiKey,
+    KeyNotFound,
+    MissingCredential,
+    NotANetwork,
+    PasswordRefused,
+    TooManyAttempts,
+    TooManyKeys,
+    Unauthorized,
+    UsernameTaken,
+)
 from api.errors import BodyTooLarge, MethodNotAllowed, ResourceNotFound, ValidationFailed
+from api.limits import too_many_requests
 from api.responses import json_response
 from conversations.errors import (
     AnswerNotFound,
@@ -58,7 +73,18 @@ COMMON: ProblemTable = {
     BodyTooLarge: plain(413, "payload_too_large"),
     MissingCredential: plain(401, "missing_api_key"),
     InvalidApiKey: plain(401, "invalid_api_key"),
-    InvalidToken: plain(401, "unauthorized"),
+    Unauthorized: plain(401, "unauthorized"),
+    ForgedRequest: plain(403, "forbidden"),
+    Forbidden: plain(403, "forbidden"),
+    UsernameTaken: plain(409, "conflict"),
+    EmailTaken: plain(409, "conflict"),
+    TooManyKeys: plain(409, "conflict"),
+    PasswordRefused: lambda error: Problem(
+        400, "invalid_password", str(error), details={"reasons": error.reasons}
+    ),
+    KeyNotFound: plain(404, "not_found"),
+    NotANetwork: plain(400, "invalid_ip"),
+    BypassNotFound: plain(404, "bypass_not_found"),
     ConversationNotFound: plain(404, "conversation_not_found"),
     TurnNotFound: plain(404, "turn_not_found"),
     AnswerNotFound: plain(404, "previous_response_not_found"),
@@ -74,6 +100,8 @@ def problem_response(
     request: HttpRequest, error: Exception, table: ProblemTable = COMMON
 ) -> HttpResponse:
     """The answer for an exception; one that no row knows is logged and told nothing of."""
+    if isinstance(error, TooManyAttempts):
+        return too_many_requests(request, error.retry_after)
     for kind in type(error).__mro__:
         if (describe := table.get(kind)) is not None:
             return render(request, describe(error))

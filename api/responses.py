@@ -11,7 +11,7 @@ class Answer(BaseModel):
     """The body of an answer."""
 
 
-def json_response(data: Answer | dict[str, Any], *, status: int = 200) -> HttpResponse:
+def json_response(data: Answer | dict[str, Any] | list[str], *, status: int = 200) -> HttpResponse:
     """The value as UTF-8 JSON; times are RFC 3339 in UTC (C-1.4)."""
     if isinstance(data, Answer):
         # pydantic's own encoder; msgspec knows nothing of its models.

@@ -7,4 +7,6 @@ urlpatterns = [
     path("", include("api.chat_stream.urls")),
     path("", include("api.conversations.urls")),
     path("", include("api.turns.urls")),
+    path("", include("api.accounts.urls")),
+    path("", include("api.admin.urls")),
 ]

@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 from api.auth import caller_of
 from api.errors import MethodNotAllowed, ResourceNotFound
 from api.problems import COMMON, ProblemTable, problem_response

@@ -8,6 +8,7 @@ import argparse
 import uvicorn
 
 from chatproject.config import Config, load
+from chatproject.metrics_workers import shared_files
 
 # Beyond the time that turns get: for the last bytes to reach the clients.
 LAST_BYTES_SECONDS = 5
@@ -16,20 +17,22 @@ LAST_BYTES_SECONDS = 5
 def main() -> None:
     config = load()
     options = _options(config)
-    uvicorn.run(
-        "chatproject.asgi:application",
-        host=options.host,
-        port=options.port,
-        workers=options.workers,
-        http="httptools",
-        loop="uvloop",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=int(config.TURN_DRAIN_SECONDS) + LAST_BYTES_SECONDS,
-    )
+    # Before the first worker starts: each decides by its environment where it counts.
+    with shared_files(workers=options.workers if config.METRICS_ENABLED else 1):
+        uvicorn.run(
+            "chatproject.asgi:application",
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            http="httptools",
+            loop="uvloop",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(config.TURN_DRAIN_SECONDS) + LAST_BYTES_SECONDS,
+        )
 
 
 def _options(config: Config) -> argparse.Namespace:

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup(set_prefix=False)
 
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - needs the settings
-from django.urls import Resolver404, resolve  # noqa: E402
+from django.urls import Resolver404, ResolverMatch, resolve  # noqa: E402
 
 from chatproject.asgi_types import Receive, Scope, Send  # noqa: E402
 from chatproject.cors import open_public_pages  # noqa: E402
@@ -18,6 +18,8 @@ from chatproject.lifespan import Lifespan  # noqa: E402
 from chatproject.logs import configure_logging  # noqa: E402
 from chatproject.middleware.body_cap import BodyCap  # noqa: E402
 from chatproject.middleware.request_id import RequestLog  # noqa: E402
+from chatproject.proxies import believe_proxy  # noqa: E402
+from chatproject.routes import is_api  # noqa: E402
 from chatproject.startup import warn_of_settings  # noqa: E402
 
 configure_logging(settings.LOGGING)
@@ -33,15 +35,19 @@ class Handlers:
         self._full = ASGIHandler()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = self._lean if _is_endpoint(scope["path"]) else self._full
+        believe_proxy(scope)
+        match = scope["url_match"] = _match(scope["path"])
+        scope["is_api"] = is_api(scope["path"], match)
+        is_endpoint = match is not None and hasattr(match.func, "handlers")
+        handler = self._lean if is_endpoint else self._full
         await handler(scope, receive, send)  # type: ignore[arg-type]
 
 
-def _is_endpoint(path: str) -> bool:
+def _match(path: str) -> ResolverMatch | None:
     try:
-        return hasattr(resolve(path).func, "handlers")
+        return resolve(path)
     except Resolver404:
-        return False
+        return None
 
 
 application = Lifespan(RequestLog(BodyCap(Handlers(), limit=settings.MAX_BODY_BYTES)))

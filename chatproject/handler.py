@@ -13,7 +13,9 @@ from typing import IO, Any
 
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
 
 from chatproject.asgi_types import Receive, Scope, Send
 
@@ -43,6 +45,12 @@ class LeanHandler(ASGIHandler):
             pieces.append(message.get("body", b""))
             if not message.get("more_body", False):
                 return BytesIO(b"".join(pieces))
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """The match that chose this handler."""
+        match: ResolverMatch = request.scope["url_match"]  # type: ignore[attr-defined]
+        request.resolver_match = match
+        return match
 
     async def _answer(self, request: ASGIRequest, send: Send) -> None:
         response = await self.run_get_response(request)

@@ -5,7 +5,9 @@ import gc
 
 from django.conf import settings
 
+from api.limits import close_limiter
 from chatproject.asgi_types import App, Receive, Scope, Send
+from chatproject.credentials import load_secrets, note_key_uses, store_key_uses
 from chatproject.termination import on_termination
 from conversations.turns.service import close_engine, drain_engine, engine
 
@@ -29,12 +31,17 @@ class Lifespan:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         engine()
+        await load_secrets()
+        noting = asyncio.create_task(note_key_uses())
         on_termination(self._drain)
         _tame_garbage_collection()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         if self._draining is not None:
             await self._draining
+        noting.cancel()
+        await store_key_uses()
+        await close_limiter()
         await close_engine()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -1,23 +1,24 @@
 """Django's settings, derived from the operator's (`chatproject.config`)."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 from corsheaders.defaults import default_headers
 
-from chatproject.config import load
+from chatproject.admin_settings import unfold_settings
+from chatproject.cache_settings import cache_settings
+from chatproject.config import load, origin_of
 from chatproject.database import database_settings
 from chatproject.logs import logging_settings
 from chatproject.provider_settings import provider_specs
+from chatproject.secret_key import StoredSecretKey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 CONFIG = load()
 
 DEBUG = False
-# Nothing that is signed outlives a process yet; accounts will keep a key in the database.
-SECRET_KEY = CONFIG.SECRET_KEY or secrets.token_urlsafe(64)
+SECRET_KEY = CONFIG.SECRET_KEY or StoredSecretKey()
 # A self-hosted server answers under any name its operator gives it, and builds no links from it.
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "chatproject.urls"
@@ -27,25 +28,44 @@ TIME_ZONE = "UTC"
 
 INSTALLED_APPS = [
     "daphne",  # first: it replaces `runserver`
+    "unfold",  # before the admin: it replaces its templates
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "accounts",
     "conversations",
 ]
 
 # Each of these is natively async: one that is not costs every request a thread.
 MIDDLEWARE = [
-    "chatproject.middleware.security.SecurityHeaders",
+    "chatproject.middleware.native.SecurityHeaders",
     "corsheaders.middleware.CorsMiddleware",
-    "chatproject.middleware.body_cap.RefuseLargeBody",
     "servestatic.middleware.ServeStaticMiddleware",
+    "chatproject.middleware.rate_limit.RateLimit",
+    "chatproject.middleware.body_cap.RefuseLargeBody",
+    "chatproject.middleware.native.Sessions",
+    "chatproject.middleware.native.Csrf",
+    "chatproject.middleware.native.Authentication",
+    "chatproject.middleware.native.Messages",
 ]
-# The checks look for Django's own classes by name. SecurityHeaders is a subclass of
-# SecurityMiddleware and sets X-Frame-Options; no API call is authenticated by a cookie yet, so
-# that there is nothing for CSRF to protect.
-SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002", "security.W003"]
+# The checks look for Django's own classes by name, and do not see that ours are subclasses of
+# them; SecurityHeaders sets X-Frame-Options. django-ratelimit knows only memcached and Redis
+# with django-redis: the cache of one process is exact where there is one process, and Django's
+# own Redis cache increments atomically.
+SILENCED_SYSTEM_CHECKS = [
+    "security.W001",
+    "security.W002",
+    "security.W003",
+    "django_ratelimit.E003",
+    "django_ratelimit.W001",
+]
 
 DATABASES: dict[str, Any] = {"default": database_settings(CONFIG.database_url)}
 
@@ -54,7 +74,13 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]
 STATIC_URL = "/static/"
@@ -71,7 +97,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 CORS_ALLOW_ALL_ORIGINS = "*" in CONFIG.CORS_ORIGINS
 CORS_ALLOWED_ORIGINS = [origin for origin in CONFIG.CORS_ORIGINS if origin not in ("*", "null")]
 CORS_ALLOW_CREDENTIALS = not CORS_ALLOW_ALL_ORIGINS
-CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After", "X-Turn-ID"]
+CORS_EXPOSE_HEADERS = [
+    "X-Request-ID",
+    "Retry-After",
+    "X-Turn-ID",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+]
 CORS_ALLOW_HEADERS = [
     *default_headers,
     "idempotency-key",
@@ -81,6 +114,33 @@ CORS_ALLOW_HEADERS = [
     "x-api-key",
     "x-request-id",
 ]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+]
+SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": "type", "JTI_CLAIM": None, "USER_ID_CLAIM": "sub"}
+
+# Browsers send cookies marked as secure over TLS only: where the server is said to be there.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.APP_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [
+    origin_of(CONFIG.APP_URL),
+    *(origin for origin in CORS_ALLOWED_ORIGINS if "://" in origin),
+]
+# Cookies that are signed would need the secret key on the event loop.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LOGIN_URL = "admin:login"
+
+UNFOLD = unfold_settings(CONFIG.APP_TITLE)
+
+CACHES = {"default": cache_settings(CONFIG.REDIS_URL)}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": None,
@@ -104,6 +164,12 @@ LOGGING_CONFIG = None
 LOGGING = logging_settings(CONFIG.LOG_LEVEL)
 
 API_KEY = CONFIG.API_KEY
+ADMIN_TOKEN = CONFIG.ADMIN_TOKEN
+TRUSTED_PROXIES = CONFIG.TRUSTED_PROXIES
+RATE_RPS = CONFIG.RATE_RPS
+RATE_BURST = CONFIG.RATE_BURST
+CHAT_API_PREFIX = CONFIG.CHAT_API_PREFIX
+CHAT_JWT_SECRET_KEY = CONFIG.CHAT_JWT_SECRET_KEY
 ANONYMOUS_ALLOWED = CONFIG.anonymous_allowed
 APP_TITLE = CONFIG.APP_TITLE
 MODEL_NAME = CONFIG.MODEL_NAME

@@ -4,19 +4,29 @@ import sys
 from typing import Any
 
 import structlog
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from api.errors import ResourceNotFound
 from api.problems import Problem, internal_error, problem_response, render
 from chatproject.documents import RedocView, SchemaView, SwaggerView
 from chatproject.health import health
+from chatproject.health_ready import live, ready
+from chatproject.metrics_page import metrics
 
 logger = structlog.get_logger(__name__)
 
 urlpatterns = [
+    # Before the admin site, below which the bypass list lies.
     path("", include("api.urls")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
     path("health", health),
+    path("health/live", live),
+    path("health/ready", ready),
+    path("metrics", metrics),
     path("openapi.json", SchemaView.as_view(), name="schema"),
     path("docs", SwaggerView.as_view()),
     path("redoc", RedocView.as_view()),

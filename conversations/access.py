@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 from conversations.errors import AnswerNotFound, ConversationNotFound, TurnNotFound
 from conversations.models import Conversation, Turn
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 from conversations.access import conversation_for
 from conversations.models import Attempt, Conversation, Message, Turn
 

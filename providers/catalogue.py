@@ -78,6 +78,10 @@ class Catalogue:
             return frozenset()
         return frozenset(model.id for model in models)
 
+    async def look(self, name: str) -> None:
+        """Ask anew, and keep the answer: for the health page. Raises ProviderFault."""
+        await self._fetched(self.registry.normalise(name))
+
     def kept_ids(self, name: str) -> frozenset[str]:
         """What is known without asking; empty when nothing is."""
         kept = self._fresh(name)

@@ -131,7 +131,8 @@ def server(
 def start_server(databases: Databases) -> Iterator[StartServer]:
     """`start_server(env, upstream=…, database_url=…)`: a server of the test's own.
 
-    Without a `database_url` it is on a fresh SQLite file; several servers may share one.
+    Without a `database_url` it is on a fresh SQLite file; several servers may share one. It
+    limits nobody unless `env` says so.
     """
     started: list[Server] = []
 
@@ -142,7 +143,7 @@ def start_server(databases: Databases) -> Iterator[StartServer]:
         database_url: str | None = None,
     ) -> Server:
         url = database_url or databases.new("sqlite")
-        started.append(Server.start(url, env, upstream))
+        started.append(Server.start(url, {**UNLIMITED, **(env or {})}, upstream))
         return started[-1]
 
     yield start

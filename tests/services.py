@@ -128,6 +128,11 @@ class Service:
         if self._process:
             self._process.stop(signal.SIGINT)
 
+    def kill(self) -> None:
+        """SIGKILL, with what it keeps on disk left for `resume`."""
+        if self._process:
+            self._process.stop(signal.SIGKILL)
+
     def resume(self) -> None:
         """Up again, on the same port and data; `halt` came before."""
         self._process = self._launch()

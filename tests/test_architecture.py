@@ -82,6 +82,7 @@ def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",
         "APP_ENV": "production",
+        "APP_URL": "https://chat.example.org",
         "API_KEY": "a-key-of-some-length",
         "SECRET_KEY": "correct horse battery staple, but longer than fifty characters",
     }

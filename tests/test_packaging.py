@@ -90,6 +90,11 @@ def test_the_readme_holds_a_conversation_in_each_dialect(conversation: Conversat
             ("POST", "/api/chat/stream", 200),
             ("POST", "/api/turns/ID/stop", 202),
             ("GET", "/api/turns/ID/events", 200),
+            ("POST", "/api/auth/register", 201),
+            ("POST", "/api/auth/login", 200),
+            ("POST", "/api/keys", 201),
+            ("GET", "/conversations", 200),
+            ("GET", "/api/keys", 200),
         ]
     )
 

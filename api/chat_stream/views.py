@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 from api.asking import routed
-from api.auth import caller_of
+from api.auth import asking_caller
 from api.chat_stream.encoder import ChatStreamEncoder
 from api.chat_stream.serializers import ChatForm, turn_id_in
 from api.endpoints import endpoint
@@ -37,7 +37,7 @@ REFUSAL_SECONDS = 5.0
 )
 async def _stream(request: HttpRequest) -> HttpResponseBase:
     """Ask, and stream the answer as server-sent events."""
-    caller = caller_of(request)
+    caller = await asking_caller(request)
     form = body_of(request, ChatForm)
     idempotency = idempotency_of(request)
     previous_id = form.previous_response_id or None

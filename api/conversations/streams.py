@@ -9,9 +9,9 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 from api.asking import routed
-from api.auth import caller_of
+from api.auth import asking_caller
 from api.conversations.encoder import ConversationEncoder
 from api.conversations.problems import PROBLEMS
 from api.conversations.rows import SURFACE, known_form
@@ -43,7 +43,7 @@ from providers.registry import registry
 )
 async def _stream(request: HttpRequest, conversation_id: str) -> HttpResponseBase:
     """Answer the conversation; with `Last-Event-ID`, go on with the answer it names."""
-    caller = caller_of(request)
+    caller = await asking_caller(request)
     form = query_of(request, StreamQuery)
     row_id = known_form(conversation_id)
     if (cursor := cursor_in(last_event_id(request))) is not None:
@@ -79,7 +79,7 @@ async def _resume(caller: Caller, conversation_id: UUID, cursor: Cursor) -> Http
 )
 async def _models(request: HttpRequest) -> HttpResponse:
     """The default provider's models."""
-    caller_of(request)
+    await asking_caller(request)
     listing = await _listing(registry().require_default())
     models = [model_json(model) for model in listing.models]
     return json_response(ModelListJson(models=models, cached=listing.cached))

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 
-from api.auth import caller_of
+from api.auth import asking_caller
 from api.endpoints import endpoint
 from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
@@ -84,7 +84,7 @@ class SessionViewSet(RowViewSet):
 )
 async def _send(request: HttpRequest, session_id: str) -> HttpResponse:
     """Ask, and answer when the whole reply is there and stored."""
-    caller = caller_of(request)
+    caller = await asking_caller(request)
     conversation_id = _id_in(session_id)
     form = body_of(request, MessageForm)
     idempotency = idempotency_of(request)

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from api.auth import caller_of
+from api.auth import asking_caller
 from api.endpoints import endpoint
 from api.openapi import documented, refusals
 from api.parsing import query_of
@@ -53,7 +53,7 @@ class TurnViewSet(RowViewSet):
 )
 async def _events(request: HttpRequest, turn_id: str) -> HttpResponseBase:
     """The turn's events from the start or after a cursor, while it runs and afterwards."""
-    caller = caller_of(request)
+    caller = await asking_caller(request)
     seen = last_event_id(request) or query_of(request, EventsQuery).after
     row = await query(turn_for, caller, _known_form(turn_id))
     turn = await find_turn(row.id)

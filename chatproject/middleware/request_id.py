@@ -2,8 +2,6 @@
 
 import re
 import time
-from collections.abc import MutableMapping
-from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -33,6 +31,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                METRICS.count(scope, status, time.perf_counter() - started)
                 headers = [*message["headers"], (b"x-request-id", request_id.encode())]
                 message = {**message, "headers": headers}
             await send(message)
@@ -40,7 +39,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, send_with_id)
         finally:
-            _record(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            if not status:
+                METRICS.count(scope, status, seconds)
+            _log(scope, status, seconds)
 
 
 def _request_id(scope: Scope) -> str:
@@ -51,8 +53,7 @@ def _request_id(scope: Scope) -> str:
     return str(uuid4())
 
 
-def _record(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
-    METRICS.count(scope["path"], status)
+def _log(scope: Scope, status: int, seconds: float) -> None:
     logger.info(
         "request",
         method=scope["method"],

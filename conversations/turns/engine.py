@@ -13,6 +13,7 @@ from django.db import IntegrityError
 
 from conversations.errors import ShuttingDown
 from conversations.ids import new_id
+from conversations.turns import measures
 from conversations.turns.admission import Attached, Opened, open_turn
 from conversations.turns.log import TurnLog
 from conversations.turns.mirror import Mirror
@@ -40,6 +41,11 @@ class Engine:
         self._opening: set[asyncio.Task[UUID]] = set()
         self._upkeep: set[asyncio.Task[None]] = set()
         self._draining = asyncio.Event()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether new turns are refused, because the process has to end."""
+        return self._draining.is_set()
 
     def start(self) -> None:
         """Begin the upkeep; needs a running event loop."""
@@ -125,12 +131,14 @@ class Engine:
             store=lambda closing: store_end(self.writer, closing, hurry=self._draining),
         )
         self.running[turn.id] = turn
+        measures.turns_running(len(self.running))
         turn.start()
         self._keep(self._forget_when_ended(turn))
 
     async def _forget_when_ended(self, turn: RunningTurn) -> None:
         await turn.ended()
         del self.running[turn.id]
+        measures.turns_running(len(self.running))
 
     async def _ended_within(self, seconds: float) -> bool:
         ends = [asyncio.create_task(turn.ended()) for turn in self.running.values()]

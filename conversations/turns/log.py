@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from conversations.turns import measures
 from conversations.turns.events import (
     TextReset,
     TurnEnd,
@@ -116,7 +117,9 @@ class TurnLog:
 
     def release(self, follower: "Follower") -> None:
         """The follower reads no more."""
-        self._followers.discard(follower)
+        if follower in self._followers:
+            self._followers.remove(follower)
+            measures.follower_left()
 
     def rest(self, cursor: Cursor | None) -> list[Entry] | None:
         """The entries after a cursor, the first cut where the reader is in the middle of it.
@@ -144,6 +147,7 @@ class TurnLog:
 
     def _opened(self, follower: "Follower") -> "Follower":
         self._followers.add(follower)
+        measures.follower_came()
         return follower
 
     def _first_beyond(self, offset: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from accounts.authentication import Caller
+from accounts.callers import Caller
 
 
 @dataclass(frozen=True, slots=True)

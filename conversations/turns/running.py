@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 
 from conversations.ids import new_id
+from conversations.turns import measures
 from conversations.turns.admission import Opened
 from conversations.turns.asking import Asking, FindProvider
 from conversations.turns.events import (
@@ -118,13 +120,20 @@ class RunningTurn:
     async def _finish(self, end: TurnEnd) -> None:
         """Store the end, and only then show it."""
         try:
-            outcome = await self._store(self._closing(end))
+            closing = self._closing(end)
+            outcome = await self._store(closing)
         except Exception:
             logger.exception("turn_end_not_stored", turn_id=str(self.id))
-            end = _failed(INTERNAL)
+            self._show(_failed(INTERNAL))
         else:
             instead = {Outcome.REAPED: INTERRUPTED, Outcome.DELETED: DELETED}.get(outcome)
             end = _failed(instead) if instead else end
+            self._show(end)
+            # What was reaped, or will be because it is not stored, the reaper counts.
+            if outcome is not Outcome.REAPED:
+                measures.turn_ended(replace(closing, end=end))
+
+    def _show(self, end: TurnEnd) -> None:
         self.log.append(end)
         self._ended.set()
 

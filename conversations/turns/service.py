@@ -11,6 +11,7 @@ from conversations.errors import ShuttingDown
 from conversations.turns.engine import Engine
 from conversations.turns.events import AttemptStarted, TurnEnd, TurnStarted
 from conversations.turns.log import Cursor, Follower, TurnLog
+from conversations.turns.permission import refuse_other_models
 from conversations.turns.request import TurnRequest
 
 P = ParamSpec("P")
@@ -106,7 +107,8 @@ async def query(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def start_turn(request: TurnRequest) -> Turn:
-    """Ask a question; raises ConversationError while nothing has happened yet."""
+    """Ask a question; raises ConversationError or Forbidden while nothing has happened yet."""
+    await refuse_other_models(request)
     own = engine()
     return Turn(await own.log_of(await own.begin(request)))
 

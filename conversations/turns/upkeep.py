@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import structlog
 
-from conversations.turns import recorder
+from conversations.models import Turn
+from conversations.turns import measures, recorder
 from conversations.turns.reaper import Suspects, clear_pages, reap
 from conversations.turns.running import RunningTurn
 from conversations.turns.writer import Writer
@@ -29,8 +30,10 @@ async def flush_for_ever(
         await asyncio.sleep(FLUSH_SECONDS)
         if running:
             beat = time.monotonic() - beaten_at >= HEARTBEAT_SECONDS
+            started = time.perf_counter()
             if await _flush(writer, dict(running), worker_id, beat=beat) and beat:
                 beaten_at = time.monotonic()
+            measures.flushed(time.perf_counter() - started)
 
 
 async def _flush(
@@ -68,11 +71,18 @@ async def reap_for_ever(writer: Writer) -> None:
             suspects, ended = await writer.run(reap, suspects)
             for turn_id in ended:
                 logger.warning("turn_interrupted", turn_id=str(turn_id))
+            if ended:
+                measures.turns_reaped(await writer.run(_providers, ended))
             if time.monotonic() - cleared_at > CLEAR_SECONDS:
                 cleared_at = time.monotonic()
                 await _clear(writer)
         except Exception as error:  # a task that ends here would leave the dead running
             logger.warning("reaper_failed", error=type(error).__name__)
+
+
+def _providers(turn_ids: Collection[UUID]) -> list[str]:
+    """A job of the writer."""
+    return list(Turn.objects.filter(id__in=turn_ids).values_list("provider", flat=True))
 
 
 async def _clear(writer: Writer) -> None:

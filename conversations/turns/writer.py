@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import Error as DatabaseFault
 from django.db import connection, transaction
 
+from accounts.errors import AccountError
 from conversations.errors import ConversationError
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ class _Job:
         self.error = None
         try:
             self.result = self.function()
-        except ConversationError as refusal:
+        except (AccountError, ConversationError) as refusal:
             # Raised before the first write, so that the neighbours can be committed.
             self.error = refusal
 

@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from django.urls import URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from tests.client import Server
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 # What is made for people and tools, and not for clients of the APIs.
-UNLISTED = {"/openapi.json", "/docs", "/redoc"}
+UNLISTED = {"/openapi.json", "/docs", "/redoc", "/admin", "/admin/bypass/"}
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -29,9 +29,9 @@ def document(server: Server) -> dict[str, Any]:
 def _routes(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, set[str]]]:
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
+        if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
             yield from _routes(pattern.url_patterns, route)
-        elif isinstance(pattern.pattern, RoutePattern):
+        elif isinstance(pattern, URLPattern) and isinstance(pattern.pattern, RoutePattern):
             yield PARAMETER.sub(r"{\1}", route), _methods(pattern.callback)
 
 

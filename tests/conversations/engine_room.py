@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from accounts.authentication import ANONYMOUS
+from accounts.callers import ANONYMOUS
 from conversations.models import Conversation
 from conversations.turns.request import Ask, Linear, Question, TurnRequest
 from conversations.turns.service import close_engine, engine, query

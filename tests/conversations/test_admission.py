@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.authentication import ANONYMOUS
+from accounts.callers import ANONYMOUS
 from conversations.errors import IdempotencyMismatch
 from conversations.ids import new_id
 from conversations.models import Conversation, Turn

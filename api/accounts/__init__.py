@@ -1,0 +1,1 @@
+"""Users: registering, signing in and out; and their API keys."""

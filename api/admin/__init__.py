@@ -1,0 +1,1 @@
+"""What operators change over HTTP: the bypass list."""

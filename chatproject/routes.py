@@ -1,0 +1,94 @@
+"""Every route with who may call it: one table, walked by a test beside the URL resolver.
+
+A route stands under its pattern as Django's resolver joins it. What is not in the table is
+treated as API: limited and counted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from django.conf import settings
+from django.urls import ResolverMatch
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    EVERYONE = "no credential is looked at"
+    CALLER = "whoever C-4 lets in: a user, the shared key, anonymous where that is allowed"
+    SIGNED_IN = "a user with a token or a browser session, not a key"
+    TOKEN = "a user with an access token, whatever else is allowed"
+    FIRST_OR_ADMIN = "everyone while there is no user, then an administrator's access token"
+    ADMIN_TOKEN = "the operator with X-Admin-Token"
+    STAFF = "an administrator with a browser session; its sign-in page for everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`is_api`: it costs a token of the rate limit and is counted (C-5.5, C-6.5)."""
+
+    access: Access
+    is_api: bool = True
+
+
+_AUTH = f"{settings.CHAT_API_PREFIX}/auth".removeprefix("/")
+_CALLER = Route(Access.CALLER)
+_TOKEN = Route(Access.TOKEN)
+_SIGNED_IN = Route(Access.SIGNED_IN)
+_ADMIN_TOKEN = Route(Access.ADMIN_TOKEN)
+_OPEN_API = Route(Access.EVERYONE)
+_PAGE = Route(Access.EVERYONE, is_api=False)
+STAFF = Route(Access.STAFF, is_api=False)
+
+ROUTES: Mapping[str, Route] = {
+    "": _PAGE,
+    "health": _PAGE,
+    "health/live": _PAGE,
+    "health/ready": _PAGE,
+    "metrics": _PAGE,
+    "docs": _PAGE,
+    "redoc": _PAGE,
+    "openapi.json": _PAGE,
+    "admin": _PAGE,
+    "sessions": _CALLER,
+    "sessions/<str:session_id>": _CALLER,
+    "sessions/<str:session_id>/messages": _CALLER,
+    "api/chat/stream": _CALLER,
+    "models": _CALLER,
+    "conversations": _CALLER,
+    "conversations/<str:conversation_id>": _CALLER,
+    "conversations/<str:conversation_id>/messages": _CALLER,
+    "conversations/<str:conversation_id>/stream": _CALLER,
+    "api/turns/<str:turn_id>": _CALLER,
+    "api/turns/<str:turn_id>/events": _CALLER,
+    "api/turns/<str:turn_id>/stop": _CALLER,
+    f"{_AUTH}/register": Route(Access.FIRST_OR_ADMIN),
+    f"{_AUTH}/login": _OPEN_API,
+    f"{_AUTH}/refresh": _OPEN_API,
+    f"{_AUTH}/logout": _TOKEN,
+    f"{_AUTH}/me": _TOKEN,
+    "api/keys": _SIGNED_IN,
+    "api/keys/<str:key_id>": _SIGNED_IN,
+    "admin/bypass": _ADMIN_TOKEN,
+    "admin/bypass/": _ADMIN_TOKEN,
+    "admin/bypass/<path:ip>": _ADMIN_TOKEN,
+}
+
+
+# Also what does not exist below them.
+_NEVER_API = (settings.STATIC_URL, "/health/")
+
+
+def route_for(match: ResolverMatch) -> Route | None:
+    """The row of a resolved path; the admin site's own routes share one."""
+    if match.app_names[:1] == ["admin"]:
+        return STAFF
+    return ROUTES.get(match.route)
+
+
+def is_api(path: str, match: ResolverMatch | None) -> bool:
+    if match is None:
+        return not path.startswith(_NEVER_API)
+    route = route_for(match)
+    return route is None or route.is_api

@@ -1,0 +1,152 @@
+"""People with accounts, for tests: registered, signed in, and holding keys."""
+
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from chatproject.database import database_settings
+from tests.client import ROOT, Server, clean_environment
+
+PASSWORD = "correct horse battery 7"
+OTHER_PASSWORD = "staple wagon orchard 9"
+MANAGE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """Someone who is signed in at a server."""
+
+    server: Server
+    id: str
+    username: str
+    access: str
+    refresh: str
+    password: str = PASSWORD
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return bearer(self.access)
+
+    def new_key(self, **fields: Any) -> dict[str, Any]:
+        """The answer to a request for a key, which holds the key itself."""
+        body = {"name": "a program", **fields}
+        answer = self.server.post("/api/keys", json=body, headers=self.headers)
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def key_rows(self) -> list[dict[str, Any]]:
+        """What the list of keys shows of them."""
+        answer = self.server.get("/api/keys", headers=self.headers)
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def change(self, code: str) -> None:
+        """What an operator does in `manage.py shell` with this user, called `user` there."""
+        lookup = "from accounts.models import User; from accounts import services; "
+        manage(self.server, f"{lookup}user = User.objects.get(id={self.id!r}); {code}")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def by_key(key: dict[str, Any]) -> dict[str, str]:
+    return {"X-API-Key": str(key["key"])}
+
+
+def unused_name() -> str:
+    return f"user-{uuid4().hex[:12]}"
+
+
+def register(
+    server: Server,
+    username: str,
+    password: str = PASSWORD,
+    *,
+    by: Account | None = None,
+    **fields: Any,
+) -> httpx.Response:
+    body = {"username": username, "password": password, **fields}
+    return server.post("/api/auth/register", json=body, headers=by.headers if by else {})
+
+
+def login(server: Server, username: str, password: str = PASSWORD) -> httpx.Response:
+    return server.post("/api/auth/login", json={"username": username, "password": password})
+
+
+def signed_in(server: Server, username: str, password: str = PASSWORD) -> Account:
+    answer = login(server, username, password)
+    assert answer.status_code == 200, answer.text
+    tokens = answer.json()
+    access, refresh = tokens["access_token"], tokens["refresh_token"]
+    user = server.get("/api/auth/me", headers=bearer(access)).json()
+    return Account(server, user["id"], user["username"], access, refresh, password)
+
+
+def signed_up(server: Server, username: str | None = None, **fields: Any) -> Account:
+    """Someone new, whom the server's administrator has made."""
+    answer = register(server, username or unused_name(), by=administrator(server), **fields)
+    assert answer.status_code == 201, answer.text
+    return signed_in(server, answer.json()["username"], fields.get("password", PASSWORD))
+
+
+_administrators: dict[str, Account] = {}
+
+
+def administrator(server: Server) -> Account:
+    """The same for all tests of a server: nobody may sign this one out."""
+    if server.url not in _administrators:
+        name = unused_name()
+        if register(server, name).status_code != 201:
+            # Another test was first.
+            model = "from accounts.models import User; "
+            manage(server, f"{model}User.objects.create_superuser({name!r}, {PASSWORD!r})")
+        _administrators[server.url] = signed_in(server, name)
+    return _administrators[server.url]
+
+
+def manage(server: Server, code: str) -> str:
+    """What `manage.py shell` prints for this code, with the server's settings."""
+    with tempfile.TemporaryDirectory(prefix="parley-manage-") as folder:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code],
+            cwd=folder,
+            env=clean_environment(Path(folder), {"DATABASE_URL": database_of(server)}),
+            capture_output=True,
+            text=True,
+            timeout=MANAGE_SECONDS,
+        )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def database_of(server: Server) -> str:
+    return server._env["DATABASE_URL"]
+
+
+def execute(server: Server, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What another program finds, or changes, in the server's database; `?` are the values."""
+    url = database_of(server)
+    if not url.startswith("sqlite"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+            return cursor.fetchall() if cursor.description else []
+    with closing(sqlite3.connect(database_settings(url)["NAME"], timeout=20)) as file, file:
+        return file.execute(statement, values).fetchall()
+
+
+def everything_stored(server: Server, *tables: str) -> str:
+    """All values of these tables, as one text to look in."""
+    return "\n".join(
+        str(row) for table in tables for row in execute(server, f"SELECT * FROM {table}")
+    )

@@ -1,0 +1,198 @@
+"""Who may call what: the table of routes, and every route with every kind of caller (C-4)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from chatproject.routes import ROUTES, Access
+from tests.api.accounts import Account, administrator, by_key, signed_up
+from tests.api.talking import NOBODY
+from tests.client import Databases, Server, Upstream
+from tests.conftest import QUICK, UNLIMITED, found
+
+HELLO = {"message": "Hello"}
+TOKEN = {"X-Admin-Token": "operator"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that works for who owns what its path names."""
+
+    route: str
+    method: str
+    status: int
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.route}"
+
+    @property
+    def is_of_something(self) -> bool:
+        return "<" in self.route and "<path:ip>" not in self.route
+
+
+# Within one thing, in the order in which they can follow each other: deletions come last.
+CALLS = [
+    Call("sessions", "POST", 201, {}),
+    Call("sessions/<str:session_id>", "GET", 200),
+    Call("sessions/<str:session_id>/messages", "POST", 200, {"content": "Hello"}),
+    Call("sessions/<str:session_id>", "DELETE", 204),
+    Call("api/chat/stream", "POST", 200, HELLO),
+    Call("models", "GET", 200),
+    Call("conversations", "GET", 200),
+    Call("conversations", "POST", 200, {}),
+    Call("conversations/<str:conversation_id>", "GET", 200),
+    Call("conversations/<str:conversation_id>", "PATCH", 200, {"default_model": "other"}),
+    Call("conversations/<str:conversation_id>/messages", "POST", 200, HELLO),
+    Call("conversations/<str:conversation_id>/messages", "GET", 200),
+    Call("conversations/<str:conversation_id>/stream", "GET", 200),
+    Call("conversations/<str:conversation_id>", "DELETE", 200),
+    Call("api/turns/<str:turn_id>", "GET", 200),
+    Call("api/turns/<str:turn_id>/events", "GET", 200),
+    Call("api/turns/<str:turn_id>/stop", "POST", 200),
+    Call("api/auth/register", "POST", 422, {}),
+    Call("api/auth/login", "POST", 422, {}),
+    Call("api/auth/refresh", "POST", 422, {}),
+    Call("api/auth/me", "GET", 200),
+    Call("api/auth/logout", "POST", 204),
+    Call("api/keys", "GET", 200),
+    Call("api/keys", "POST", 201, {"name": "a program"}),
+    Call("api/keys/<str:key_id>", "DELETE", 204),
+    Call("admin/bypass", "GET", 200, headers=TOKEN),
+    Call("admin/bypass/", "GET", 200, headers=TOKEN),
+    Call("admin/bypass", "POST", 201, {"ip": "192.0.2.1"}, headers=TOKEN),
+    Call("admin/bypass/<path:ip>", "DELETE", 204, headers=TOKEN),
+    Call("", "GET", 200),
+    Call("health", "GET", 200),
+    Call("health/live", "GET", 200),
+    Call("health/ready", "GET", 200),
+    Call("metrics", "GET", 200),
+    Call("docs", "GET", 200),
+    Call("redoc", "GET", 200),
+    Call("openapi.json", "GET", 200),
+    Call("admin", "GET", 302),
+]
+
+
+@pytest.fixture(scope="module")
+def guarded(database_kind: str, databases: Databases, upstream: Upstream) -> Iterator[Server]:
+    env = {**UNLIMITED, **QUICK, "API_KEY": "shared", "ADMIN_TOKEN": TOKEN["X-Admin-Token"]}
+    server = Server.start(found(lambda: databases.new(database_kind)), env, upstream)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def people(guarded: Server) -> dict[str, Account]:
+    staff = administrator(guarded)
+    return {"owner": signed_up(guarded), "other": signed_up(guarded), "staff": staff}
+
+
+def _routes(patterns: list[Any], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
+            yield from _routes(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    assert sorted(_routes(get_resolver().url_patterns)) == sorted(ROUTES)
+
+
+def test_every_row_is_called_below() -> None:
+    assert {call.route for call in CALLS} == set(ROUTES)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_only_those_who_may_call_a_route_can(
+    guarded: Server, people: dict[str, Account], call: Call
+) -> None:
+    """C-4.1, C-4.5, C-4.7, C-7; T-1"""
+    owner, other, staff = (people[name] for name in ("owner", "other", "staff"))
+    if call.route == "api/auth/logout":
+        owner = other = signed_up(guarded)
+    path = _path(guarded, call, owner)
+    key = by_key(other.new_key())
+    access = ROUTES[call.route].access
+    for headers in ({}, key, other.headers, staff.headers):
+        if call.route == "api/auth/logout" and headers not in ({}, key):
+            continue
+        answer = _made(guarded, call, path, headers)
+        assert answer.status_code == _expected(call, access, headers, key, staff), headers.keys()
+        if call.is_of_something and answer.status_code == 404:
+            unknown = _path(guarded, call, None)
+            assert _same_but_id(answer, _made(guarded, call, unknown, headers))
+    assert _made(guarded, call, path, owner.headers).status_code == _for_user(call, access)
+
+
+def _expected(
+    call: Call, access: Access, headers: dict[str, str], key: dict[str, str], staff: Account
+) -> int:
+    """The status for those who do not own what the path names."""
+    if access in (Access.EVERYONE, Access.ADMIN_TOKEN):
+        return call.status if "<path:ip>" not in call.route else 404
+    if access is Access.FIRST_OR_ADMIN:
+        return call.status if headers == staff.headers else 403
+    if not headers or (headers == key and access is Access.TOKEN):
+        return 401
+    if headers == key and access is Access.SIGNED_IN:
+        return 403
+    return 404 if call.is_of_something else call.status
+
+
+def _for_user(call: Call, access: Access) -> int:
+    if access is Access.FIRST_OR_ADMIN:
+        return 403
+    return 404 if "<path:ip>" in call.route else call.status
+
+
+def _made(server: Server, call: Call, path: str, headers: dict[str, str]) -> httpx.Response:
+    return server.request(
+        call.method, path, json=call.body, headers={**call.headers, **headers}, timeout=20
+    )
+
+
+def _same_but_id(first: httpx.Response, second: httpx.Response) -> bool:
+    """Whether a foreign id is answered as an unknown one, byte for byte."""
+    ids = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+    kept = {"date", "x-request-id", "content-length"}
+    heads = [
+        {name: value for name, value in answer.headers.items() if name not in kept}
+        for answer in (first, second)
+    ]
+    limits = {"ratelimit-remaining", "ratelimit-reset"}
+    heads = [{name: head[name] for name in head.keys() - limits} for head in heads]
+    bodies = [ids.sub("<id>", answer.text) for answer in (first, second)]
+    return (first.status_code, heads[0], bodies[0]) == (second.status_code, heads[1], bodies[1])
+
+
+def _path(server: Server, call: Call, owner: Account | None) -> str:
+    """The call's path, to something of the owner's, or to what nobody has."""
+    return re.sub(
+        r"<\w+:(\w+)>",
+        lambda name: "203.0.113.9" if name[1] == "ip" else _id(server, name[1], owner),
+        f"/{call.route}",
+    )
+
+
+def _id(server: Server, name: str, owner: Account | None) -> str:
+    if owner is None:
+        return NOBODY
+    if name == "session_id":
+        return str(server.post("/sessions", json={}, headers=owner.headers).json()["id"])
+    if name == "conversation_id":
+        made = server.post("/conversations", json={}, headers=owner.headers).json()["id"]
+        server.post(f"/conversations/{made}/messages", json=HELLO, headers=owner.headers)
+        return str(made)
+    if name == "key_id":
+        return str(owner.new_key()["id"])
+    answer = server.post("/api/chat/stream", json=HELLO, headers=owner.headers)
+    return answer.headers["X-Turn-ID"]
