@@ -121,7 +121,13 @@ class ApiKey(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(rate_rps__isnull=True, rate_burst__isnull=True)
-                | Q(rate_rps__gt=0, rate_burst__gte=1),
+                # A comparison with null is no violation: it has to be asked for.
+                | Q(
+                    rate_rps__isnull=False,
+                    rate_burst__isnull=False,
+                    rate_rps__gt=0,
+                    rate_burst__gte=1,
+                ),
                 name="rates_are_whole",
                 violation_error_message="Give both a rate above 0 and a burst of 1 or more.",
             )
