@@ -22,7 +22,7 @@ logger = structlog.get_logger(__name__)
 OK, UNAVAILABLE, NO_ANSWER = "ok", "unavailable", "no answer in time"
 PATIENCE_SECONDS = 2.0
 OLLAMA_PATIENCE_SECONDS = 5.0
-FRESH_SECONDS = 1.0
+FRESH_SECONDS = 0.25
 
 
 class SharedLook:
