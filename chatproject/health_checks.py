@@ -22,11 +22,12 @@ logger = structlog.get_logger(__name__)
 OK, UNAVAILABLE, NO_ANSWER = "ok", "unavailable", "no answer in time"
 PATIENCE_SECONDS = 2.0
 OLLAMA_PATIENCE_SECONDS = 5.0
-FRESH_SECONDS = 0.25
+# Long enough to make nothing of a flood of questions, too short to hide what has just happened.
+FRESH_SECONDS = 0.05
 
 
 class SharedLook:
-    """What a look found, for all who ask meanwhile and for a second after; one at a time.
+    """What a look found, for all who ask meanwhile and right after; one at a time.
 
     How long a look may take is its own to limit.
     """
