@@ -61,6 +61,11 @@ class SiteAdmin(ModelAdmin[Row]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PageOfRows
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Filters of an address are those of the list: others would read hidden columns aloud."""
+        own = {getattr(entry, "parameter_name", entry) for entry in self.list_filter}
+        return lookup.removesuffix("__exact") in own and "\0" not in str(value)
+
     def learn(self, rows: Sequence[Row]) -> None:
         """Find out what the columns need and the rows do not hold, for all of them at once."""
 

@@ -17,7 +17,7 @@ from accounts.errors import (
     MissingCredential,
     RevokedToken,
 )
-from accounts.keyring import KEYRING
+from accounts.keyring import KEYRING, UNKNOWN, KnownKey, Unknown
 from accounts.models import User
 from accounts.tokens import AccessToken, claims_of
 
@@ -41,23 +41,21 @@ def caller_for(credentials: Credentials) -> Caller:
     if credentials.bearer is not None:
         return user_caller(user_of_token(credentials.bearer))
     if credentials.api_key:
-        return _by_api_key(credentials.api_key)
+        return _by_key(credentials.api_key, KEYRING.find(credentials.api_key))
     if credentials.session is not None:
         user = user_of_session(credentials.session)
-        if user is not None:
-            return user_caller(user)
-    if settings.ANONYMOUS_ALLOWED:
-        return ANONYMOUS
-    raise MissingCredential
+        return user_caller(user) if user is not None else _nobody()
+    return _nobody()
 
 
-def needs_rows(credentials: Credentials) -> bool:
-    """Whether `caller_for` will ask the database."""
+def known_caller(credentials: Credentials) -> Caller | Unknown:
+    """The same without the database; UNKNOWN where the answer is there. Raises CallerRefused."""
     if credentials.bearer is not None:
-        return True
+        return UNKNOWN
     if credentials.api_key:
-        return not _is_shared_key(credentials.api_key) and not KEYRING.knows(credentials.api_key)
-    return credentials.session is not None
+        key = KEYRING.peek(credentials.api_key)
+        return UNKNOWN if isinstance(key, Unknown) else _by_key(credentials.api_key, key)
+    return UNKNOWN if credentials.session is not None else _nobody()
 
 
 def user_of_token(token: str) -> User:
@@ -94,10 +92,9 @@ def user_of_session(session: SessionBase) -> User | None:
     return user
 
 
-def _by_api_key(secret: str) -> Caller:
+def _by_key(secret: str, key: KnownKey | None) -> Caller:
     if _is_shared_key(secret):
         return SHARED_KEY
-    key = KEYRING.find(secret)
     if key is not None and key.caller is not None and key.is_good:
         return key.caller
     # A key that was revoked is refused even where anybody may ask: what its user
@@ -105,6 +102,12 @@ def _by_api_key(secret: str) -> Caller:
     if key is not None or not settings.ANONYMOUS_ALLOWED:
         raise InvalidApiKey
     return ANONYMOUS
+
+
+def _nobody() -> Caller:
+    if settings.ANONYMOUS_ALLOWED:
+        return ANONYMOUS
+    raise MissingCredential
 
 
 def _is_shared_key(value: str) -> bool:

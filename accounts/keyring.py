@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from uuid import UUID
 
 from django.db.models import Q
@@ -23,7 +24,6 @@ from accounts.quota import Rate
 # Less than the promised five seconds, by the time that a request takes.
 CACHE_SECONDS = 4.5
 MOST_ENTRIES = 10_000
-_MARGIN_SECONDS = 0.2
 KEY_PREFIX = "parley_"
 SHOWN_CHARACTERS = 12
 
@@ -45,6 +45,15 @@ class KnownKey:
         return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
+class Unknown(Enum):
+    """That nothing is known of a key without asking for it."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     key: KnownKey | None
@@ -57,41 +66,45 @@ class Keyring:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
+        self._misses: OrderedDict[str, _Entry] = OrderedDict()
         self._generation = 0
         self._lock = threading.Lock()
         self._used: dict[UUID, dt.datetime] = {}
 
-    def knows(self, secret: str) -> bool:
-        """Whether `find`, called right after, answers without a query."""
+    def peek(self, secret: str) -> KnownKey | Unknown | None:
+        """The same as `find`, without a query; UNKNOWN where that would need one."""
         if not _looks_like_one(secret):
-            return True
-        entry = self._entries.get(digest_of(secret))
-        return entry is not None and entry.until > self._clock() + _MARGIN_SECONDS
+            return None
+        entry = self._fresh(digest_of(secret))
+        return UNKNOWN if entry is None else self._noted(entry.key)
 
     def find(self, secret: str) -> KnownKey | None:
         """The key, None where there is none like this; its use is noted."""
         if not _looks_like_one(secret):
             return None
         digest = digest_of(secret)
-        entry = self._fresh(digest) or self._read(digest)
-        if entry.key is not None and entry.key.caller is not None and entry.key.is_good:
-            assert entry.key.caller.key_id is not None
-            self._used[entry.key.caller.key_id] = timezone.now()
-        return entry.key
+        return self._noted((self._fresh(digest) or self._read(digest)).key)
 
     def forget(self) -> None:
         """After a change of a key or its user: every entry is read anew."""
         with self._lock:
             self._generation += 1
             self._entries.clear()
+            self._misses.clear()
 
     def take_uses(self) -> dict[UUID, dt.datetime]:
         """When keys were last used, since this was last asked."""
         used, self._used = self._used, {}
-        return used
+        return dict(used)
+
+    def _noted(self, key: KnownKey | None) -> KnownKey | None:
+        if key is not None and key.caller is not None and key.is_good:
+            assert key.caller.key_id is not None
+            self._used[key.caller.key_id] = timezone.now()
+        return key
 
     def _fresh(self, digest: str) -> _Entry | None:
-        entry = self._entries.get(digest)
+        entry = self._entries.get(digest) or self._misses.get(digest)
         return entry if entry is not None and entry.until > self._clock() else None
 
     def _read(self, digest: str) -> _Entry:
@@ -100,10 +113,12 @@ class Keyring:
         with self._lock:
             # What was read before a change must not outlive it.
             if generation == self._generation:
-                self._entries[digest] = entry
-                self._entries.move_to_end(digest)
-            if len(self._entries) > MOST_ENTRIES:
-                self._entries.popitem(last=False)
+                # What is no key must not push out the keys.
+                held = self._entries if entry.key is not None else self._misses
+                held[digest] = entry
+                held.move_to_end(digest)
+                if len(held) > MOST_ENTRIES:
+                    held.popitem(last=False)
         return entry
 
 

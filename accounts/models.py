@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -13,6 +14,9 @@ from django.utils.crypto import salted_hmac
 from accounts.managers import UserManager
 
 ADMIN_ROLE = "admin"
+# One request in twelve days: slower than that, times become too large for numbers.
+SLOWEST_RPS = 1e-6
+_NO_RATE = "Give both a rate above 0 and a burst of 1 or more."
 
 
 def _no_words() -> list[str]:
@@ -90,8 +94,8 @@ class User(AbstractBaseUser):
             super().save(*args, **kwargs)  # type: ignore[arg-type]
             return
         self.token_version = F("token_version") + 1
-        if (fields := kwargs.get("update_fields")) is not None:
-            kwargs["update_fields"] = {*fields, "token_version"}  # type: ignore[misc]
+        # Nothing else: what this row was read with may have changed while the hash was made.
+        kwargs["update_fields"] = {"password", "token_version"}
         super().save(*args, **kwargs)  # type: ignore[arg-type]
         self.refresh_from_db(fields=["token_version"])
 
@@ -109,7 +113,9 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=16, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     allowed_models = models.JSONField(default=_no_words, blank=True)
-    rate_rps = models.FloatField(null=True, blank=True)
+    rate_rps = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(SLOWEST_RPS, message=_NO_RATE)]
+    )
     rate_burst = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -125,11 +131,11 @@ class ApiKey(models.Model):
                 | Q(
                     rate_rps__isnull=False,
                     rate_burst__isnull=False,
-                    rate_rps__gt=0,
+                    rate_rps__gte=SLOWEST_RPS,
                     rate_burst__gte=1,
                 ),
                 name="rates_are_whole",
-                violation_error_message="Give both a rate above 0 and a burst of 1 or more.",
+                violation_error_message=_NO_RATE,
             )
         ]
 

@@ -3,6 +3,7 @@
 import secrets
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import StoredSecret
 
@@ -26,5 +27,7 @@ def stored_secret(name: str) -> str:
         row, _ = StoredSecret.objects.get_or_create(
             name=name, defaults={"value": secrets.token_urlsafe(64)}
         )
-        _known[name] = row.value
+        # Known only once it is stored: a transaction that fails takes the row back.
+        transaction.on_commit(lambda: _known.__setitem__(name, row.value))
+        return row.value
     return _known[name]

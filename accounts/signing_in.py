@@ -1,13 +1,14 @@
 """Signing in with a name and a password, and slowing down those who guess.
 
-Failures count, not attempts: who knows the password is never slowed down by using it. They
-count for an address, for a name at an address, and for a name at all addresses. A name that
-was guessed at too often from many addresses is still open to an address that has not failed.
+Failures count, not attempts: the right password may be used at any rate. They count
+for an address, for a name at an address, and for a name at all addresses. A name that was guessed
+at too often from many addresses is still open to an address that has not failed. Guesses at the
+same time are held back in each process; several workers together let a few more through.
 """
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,10 @@ def count_failed_sign_up(request: HttpRequest) -> None:
     _SIGN_UPS.usage(request, increment=True)
 
 
+# For a place beside those who are being looked at just now.
+_PATIENCE_SECONDS = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Counter:
     """Failures of one kind; `rate` is in django-ratelimit's form, how many in which time."""
@@ -75,30 +80,36 @@ class _Counter:
 
 
 class _Guesses:
-    """Passwords that are being hashed: none has failed yet, and all of them might."""
+    """Passwords that this process is hashing: none has failed yet, and all of them might."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way: Counter[tuple[str, str]] = Counter()
+        self._free = threading.Condition()
+        self._under_way: Counter[str] = Counter()
 
     @contextmanager
     def one_more(self, request: HttpRequest, counters: Iterable[_Counter]) -> Iterator[None]:
-        """Raises TooManyAttempts when those before could use up what is left."""
-        left = {}
-        for counter in counters:
-            usage = counter.usage(request)
-            left[counter.group, counter.key("", request)] = usage["limit"] - usage["count"]
-        with self._lock:
-            if any(self._under_way[key] >= most for key, most in left.items()):
+        """Wait while those before could use up what is left; raises TooManyAttempts."""
+        keyed = {f"{each.group} {each.key(each.group, request)}": each for each in counters}
+        with self._free:
+            if not self._free.wait_for(lambda: self._is_room(request, keyed), _PATIENCE_SECONDS):
                 raise TooManyAttempts(1.0)
-            self._under_way.update(left.keys())
+            self._under_way.update(keyed.keys())
         try:
             yield
         finally:
-            with self._lock:
-                self._under_way.subtract(left.keys())
+            with self._free:
+                self._under_way.subtract(keyed.keys())
                 # Zeros would stay for ever, one for each name that anybody tried.
                 self._under_way = +self._under_way
+                self._free.notify_all()
+
+    def _is_room(self, request: HttpRequest, counters: Mapping[str, _Counter]) -> bool:
+        for key, counter in counters.items():
+            counter.refuse(request)
+            usage = counter.usage(request)
+            if usage["count"] + self._under_way[key] >= usage["limit"]:
+                return False
+        return True
 
 
 def _address(group: str, request: HttpRequest) -> str:

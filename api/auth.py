@@ -5,14 +5,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse, parse_cookie
 from django.middleware.csrf import CsrfViewMiddleware
 
-from accounts.authentication import Credentials, caller_for, needs_rows, user_of_token
+from accounts.authentication import Credentials, caller_for, known_caller, user_of_token
 from accounts.callers import Caller, user_caller
 from accounts.errors import ForgedRequest, InvalidScheme, MissingToken
+from accounts.keyring import Unknown
 from accounts.models import User
+from accounts.sessions import SessionStore
 from conversations.turns.service import query
 
 Scope = dict[str, Any]
@@ -41,24 +42,35 @@ def signed_in_user(request: HttpRequest) -> User:
 
     Raises Unauthorized.
     """
-    header = _header(scope_of(request), b"authorization")
-    if not header:
-        raise MissingToken
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise InvalidScheme
-    user = user_of_token(token.strip())
+    user = user_of_token(token_in(request))
     _noted(scope_of(request), user_caller(user))
     return user
 
 
+async def asking_user(request: HttpRequest) -> Caller:
+    """The same for async views."""
+    token = token_in(request)
+    user = await query(user_of_token, token)
+    return _noted(scope_of(request), user_caller(user))
+
+
 def credentials_in(scope: Scope) -> Credentials:
-    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    scheme, token = _authorization(scope)
     return Credentials(
-        bearer=token.strip() if scheme.lower() == "bearer" else None,
+        bearer=token if scheme == "bearer" else None,
         api_key=_header(scope, b"x-api-key") or None,
         session=_session_in(scope),
     )
+
+
+def token_in(request: HttpRequest) -> str:
+    """Raises MissingToken, InvalidScheme."""
+    if not _header(scope_of(request), b"authorization"):
+        raise MissingToken
+    scheme, token = _authorization(scope_of(request))
+    if scheme != "bearer" or not token:
+        raise InvalidScheme
+    return token
 
 
 def scope_of(request: HttpRequest) -> Scope:
@@ -67,9 +79,8 @@ def scope_of(request: HttpRequest) -> Scope:
 
 
 async def _caller_for(credentials: Credentials) -> Caller:
-    if needs_rows(credentials):
-        return await query(caller_for, credentials)
-    return caller_for(credentials)
+    caller = known_caller(credentials)
+    return await query(caller_for, credentials) if isinstance(caller, Unknown) else caller
 
 
 def _let_in(request: HttpRequest, credentials: Credentials, caller: Caller) -> Caller:
@@ -110,13 +121,29 @@ def _session_in(scope: Scope) -> SessionBase | None:
     return SessionStore(key) if key else None
 
 
+def _authorization(scope: Scope) -> tuple[str, str]:
+    """The scheme in lower case, and what stands behind it.
+
+    Of several headers the bearer's counts, so that it cannot hide behind another (C-4.4).
+    """
+    found = ("", "")
+    for value in _values(scope, b"authorization"):
+        scheme, _, rest = _text(value).replace("\t", " ").partition(" ")
+        if not found[0] or scheme.lower() == "bearer":
+            found = (scheme.lower(), rest.strip())
+    return found
+
+
 def _header(scope: Scope, wanted: bytes) -> str:
-    """The value as UTF-8 where it is that; HTTP itself knows only Latin-1."""
-    value = b",".join(_values(scope, wanted)).strip()
+    return _text(b",".join(_values(scope, wanted)))
+
+
+def _text(value: bytes) -> str:
+    """As UTF-8 where it is that; HTTP itself knows only Latin-1."""
     try:
-        return value.decode()
+        return value.strip().decode()
     except UnicodeError:
-        return value.decode("latin-1")
+        return value.strip().decode("latin-1")
 
 
 def _values(scope: Scope, wanted: bytes) -> Iterable[bytes]:

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import bypass
 from accounts.addresses import address_of, rate_key
-from accounts.keyring import KEYRING
+from accounts.buckets import LocalBuckets
+from accounts.keyring import KEYRING, KnownKey, Unknown
 from accounts.quota import Bucket, Quota, Rate, Verdict
 from api.auth import Scope, credentials_in
 from api.batching import Batched
@@ -23,6 +24,9 @@ logger = structlog.get_logger(__name__)
 
 # Refusals are what a flood consists of: the bypass list is read once for all that come meanwhile.
 _BETWEEN_READS_SECONDS = 0.02
+# Of a database that is away: a refusal need not wait for it.
+_PATIENCE_SECONDS = 0.25
+_LOOKUPS = Bucket("lookups", Rate(rps=100, burst=200))
 
 
 class Limiter:
@@ -30,12 +34,13 @@ class Limiter:
 
     def __init__(self) -> None:
         self._quota = Quota(settings.REDIS_URL)
+        self._lookups = LocalBuckets()
         self._known: tuple[str, ...] = ()
         self._entries = Batched(self._read, seconds=_BETWEEN_READS_SECONDS)
 
     async def charge(self, scope: Scope) -> Verdict | None:
         """Take a token from each of the request's identities; None for whom nothing limits."""
-        verdict = await self._quota.take(await _buckets(scope))
+        verdict = await self._quota.take(await self._buckets(scope))
         # Only a refusal asks for the list, and always anew: a change acts at once (C-7.3).
         if not verdict.allowed and await self._is_bypassed(scope):
             return None
@@ -43,6 +48,36 @@ class Limiter:
 
     async def aclose(self) -> None:
         await self._quota.aclose()
+
+    async def _buckets(self, scope: Scope) -> list[Bucket]:
+        """The request's identities (C-5.1): its key or token, and its address.
+
+        A key's own rate counts in the key's bucket. Where it is more than the server's, an
+        administrator has granted it, and the address does not take it away again.
+        """
+        credentials = credentials_in(scope)
+        server = Rate(settings.RATE_RPS, settings.RATE_BURST)
+        address = Bucket(f"ip:{rate_key(address_of(scope))}", server)
+        named = credentials.api_key or credentials.bearer
+        if not named:
+            return [address]
+        own = await self._own_rate(credentials.api_key) or server
+        key = Bucket(f"key:{hashlib.sha256(named.encode()).hexdigest()[:32]}", own)
+        return [key] if own.rps > server.rps or own.burst > server.burst else [key, address]
+
+    async def _own_rate(self, api_key: str | None) -> Rate | None:
+        """None also for keys that cannot be looked up now: the server's rate is theirs then."""
+        found = KEYRING.peek(api_key) if api_key else None
+        if api_key and isinstance(found, Unknown):
+            # Keys that somebody makes up must not become as many queries.
+            if not self._lookups.take([_LOOKUPS]).allowed:
+                return None
+            try:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    found = await query(KEYRING.find, api_key)
+            except (DatabaseFault, TimeoutError):
+                return None
+        return found.rate if isinstance(found, KnownKey) and found.is_good else None
 
     async def _is_bypassed(self, scope: Scope) -> bool:
         address = address_of(scope)
@@ -52,8 +87,9 @@ class Limiter:
 
     async def _read(self) -> tuple[str, ...]:
         try:
-            self._known = tuple(await query(bypass.listed))
-        except DatabaseFault as error:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                self._known = tuple(await query(bypass.listed))
+        except (DatabaseFault, TimeoutError) as error:
             logger.warning("bypass_list_not_read", error=type(error).__name__)
         return self._known
 
@@ -103,33 +139,3 @@ def _openai_form(retry_after: float) -> dict[str, Any]:
             "code": "rate_limited",
         }
     }
-
-
-async def _buckets(scope: Scope) -> list[Bucket]:
-    """The request's identities (C-5.1): its key or token, and its address.
-
-    A key's own rate counts in the key's bucket. Where it is more than the server's, an
-    administrator has granted it, and the address does not take it away again.
-    """
-    credentials = credentials_in(scope)
-    server = Rate(settings.RATE_RPS, settings.RATE_BURST)
-    address = Bucket(f"ip:{rate_key(address_of(scope))}", server)
-    named = credentials.api_key or credentials.bearer
-    if not named:
-        return [address]
-    own = await _own_rate(credentials.api_key) or server
-    key = Bucket(f"key:{hashlib.sha256(named.encode()).hexdigest()[:32]}", own)
-    return [key] if own.rps > server.rps or own.burst > server.burst else [key, address]
-
-
-async def _own_rate(api_key: str | None) -> Rate | None:
-    if not api_key:
-        return None
-    try:
-        found = (
-            KEYRING.find(api_key) if KEYRING.knows(api_key) else await query(KEYRING.find, api_key)
-        )
-    except DatabaseFault:
-        # The view will say so; the limit goes on as for a key that nobody knows.
-        return None
-    return found.rate if found is not None and found.is_good else None

@@ -1,5 +1,6 @@
 """The OpenAPI schema: DRF's views as drf-spectacular finds them, and the async endpoints."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -8,6 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.views import APIView
 
 from api.responses import Answer
+
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -64,7 +67,7 @@ def _routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, Callab
 
 
 def _as_template(route: str) -> str:
-    return route.replace("<str:", "{").replace(">", "}")
+    return _PARAMETER.sub(r"{\1}", route)
 
 
 def _described(method: str, handler: Any) -> Callable[..., Any]:

@@ -9,11 +9,10 @@ from conversations.turns.events import is_end
 from conversations.turns.log import Cursor, Entry, Follower
 from conversations.turns.service import Turn
 
-# Proxies close silent connections. A silence is noticed after one to two of these, and C-10.2
-# promises a sign of life every 15 s.
-HEARTBEAT_SECONDS = 7.0
+# Proxies close silent connections: C-10.2 promises a sign of life every 15 s, T-5 every 10 s.
+HEARTBEAT_SECONDS = 10.0
 # Without an empty line behind it: some clients take that for an event without data.
-_HEARTBEAT = b": waiting\n"
+COMMENT = b": waiting\n"
 _RECONNECT = b": this server is about to end; reconnect\n"
 
 
@@ -30,11 +29,13 @@ class EventBody:
     generator would be cleaned up only by the garbage collector.
     """
 
-    def __init__(self, follower: Follower, encoder: Encoder) -> None:
+    def __init__(self, follower: Follower, encoder: Encoder, heartbeat: bytes) -> None:
         self._follower = follower
         self._encoder = encoder
+        self._heartbeat = heartbeat
         self._ended = False
-        self._is_silent = True
+        self._clock = asyncio.get_running_loop().time
+        self._spoke_at = self._clock()
         self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self._look)
 
     def __aiter__(self) -> Self:
@@ -45,8 +46,8 @@ class EventBody:
             entries = await self._follower.read()
             if not entries:
                 self._ended = self._follower.log.is_detached
-                return _RECONNECT if self._ended else _HEARTBEAT
-            self._is_silent = False
+                return _RECONNECT if self._ended else self._heartbeat
+            self._spoke_at = self._clock()
             self._ended = is_end(entries[-1].event)
             if data := b"".join(map(self._encoder.encode, entries)):
                 return data
@@ -59,16 +60,19 @@ class EventBody:
 
     def _look(self) -> None:
         # One timer for the whole stream: one for each read would cost as much as the read.
-        if self._is_silent:
+        if self._clock() - self._spoke_at >= HEARTBEAT_SECONDS:
+            self._spoke_at = self._clock()
             self._follower.wake()
-        self._is_silent = True
-        self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self._look)
+        rest = self._spoke_at + HEARTBEAT_SECONDS - self._clock()
+        self._timer = asyncio.get_running_loop().call_later(rest, self._look)
 
 
-def sse_response(turn: Turn, follower: Follower, encoder: Encoder) -> StreamingHttpResponse:
-    """200, and the turn's events as they come."""
+def sse_response(
+    turn: Turn, follower: Follower, encoder: Encoder, *, heartbeat: bytes = COMMENT
+) -> StreamingHttpResponse:
+    """200, and the turn's events as they come; in a silence the heartbeat, again and again."""
     response = StreamingHttpResponse(
-        EventBody(follower, encoder), content_type="text/event-stream; charset=utf-8"
+        EventBody(follower, encoder, heartbeat), content_type="text/event-stream; charset=utf-8"
     )
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"

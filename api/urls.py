@@ -1,6 +1,10 @@
 """One line per dialect."""
 
+from django.conf import settings
 from django.urls import include, path
+
+# Of the threads API, and of signing in, which belongs to it; empty where it stands at the root.
+_PREFIX = f"{settings.CHAT_API_PREFIX}/".removeprefix("/")
 
 urlpatterns = [
     path("", include("api.sessions.urls")),
@@ -9,4 +13,6 @@ urlpatterns = [
     path("", include("api.turns.urls")),
     path("", include("api.accounts.urls")),
     path("", include("api.admin.urls")),
+    path("", include("api.portable.urls")),
+    path(_PREFIX, include("api.threads.urls")),
 ]

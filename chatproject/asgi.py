@@ -8,12 +8,11 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup(set_prefix=False)
 
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402 - needs the settings
-from django.urls import Resolver404, ResolverMatch, resolve  # noqa: E402
+from django.urls import Resolver404, ResolverMatch, resolve  # noqa: E402 - needs the settings
 
-from chatproject.asgi_types import Receive, Scope, Send  # noqa: E402
+from chatproject.asgi_types import App, Receive, Scope, Send  # noqa: E402
 from chatproject.cors import open_public_pages  # noqa: E402
-from chatproject.handler import LeanHandler  # noqa: E402
+from chatproject.handler import FullHandler, LeanHandler  # noqa: E402
 from chatproject.lifespan import Lifespan  # noqa: E402
 from chatproject.logs import configure_logging  # noqa: E402
 from chatproject.middleware.body_cap import BodyCap  # noqa: E402
@@ -27,17 +26,28 @@ warn_of_settings()
 open_public_pages()
 
 
-class Handlers:
-    """Async endpoints go to the lean handler, everything else to Django's own."""
+class Resolved:
+    """Finds the route of a request, once for all who ask for it."""
 
-    def __init__(self) -> None:
-        self._lean = LeanHandler()
-        self._full = ASGIHandler()
+    def __init__(self, app: App) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         believe_proxy(scope)
         match = scope["url_match"] = _match(scope["path"])
         scope["is_api"] = is_api(scope["path"], match)
+        await self._app(scope, receive, send)
+
+
+class Handlers:
+    """Async endpoints go to the lean handler, everything else to Django's own."""
+
+    def __init__(self) -> None:
+        self._lean = LeanHandler()
+        self._full = FullHandler()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match: ResolverMatch | None = scope["url_match"]
         is_endpoint = match is not None and hasattr(match.func, "handlers")
         handler = self._lean if is_endpoint else self._full
         await handler(scope, receive, send)  # type: ignore[arg-type]
@@ -50,4 +60,4 @@ def _match(path: str) -> ResolverMatch | None:
         return None
 
 
-application = Lifespan(RequestLog(BodyCap(Handlers(), limit=settings.MAX_BODY_BYTES)))
+application = Lifespan(RequestLog(Resolved(BodyCap(Handlers()))))

@@ -1,6 +1,6 @@
 """Django's cache in Redis, or in this process's memory while Redis is away."""
 
-import contextlib
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,12 +10,15 @@ from redis.exceptions import RedisError
 
 T = TypeVar("T")
 
+_AWAY_SECONDS = 5.0
+
 
 class RedisOrMemoryCache(RedisCache):
     """For counts that are better kept for one process than refused: never an error."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._away_until = 0.0
         self._memory = LocMemCache("while-redis-is-away", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
@@ -36,6 +39,10 @@ class RedisOrMemoryCache(RedisCache):
     def _tried(
         self, first: Callable[..., T], instead: Callable[..., T], *args: Any, **kwargs: Any
     ) -> T:
-        with contextlib.suppress(RedisError, OSError):
-            return first(*args, **kwargs)
+        if time.monotonic() >= self._away_until:
+            try:
+                return first(*args, **kwargs)
+            except (RedisError, OSError):
+                # Each call would wait for it again.
+                self._away_until = time.monotonic() + _AWAY_SECONDS
         return instead(*args, **kwargs)

@@ -111,6 +111,7 @@ class Config(BaseSettings):
     CHAT_LLM_API_PATH_PREFIX: Prefix = "/v1"
     CHAT_LLM_API_KEY: Secret = None
     CHAT_LLM_TIMEOUT_SECONDS: AboveZero = 30.0
+    CHAT_LLM_IDLE_SECONDS: AboveZero = 600.0
     CHAT_LLM_TRACE_ENABLED: Flag = True
     CHAT_SEARCH_ENABLED: Flag = True
     CHAT_EMBEDDING_MODEL_NAME: Line = "intfloat/multilingual-e5-large"
@@ -119,6 +120,7 @@ class Config(BaseSettings):
     CHAT_CHROMA_PERSIST_DIRECTORY: FilePath = Path("./.chroma")
     CHAT_SEARCH_MIN_SIMILARITY: Share = 0.3
     CHAT_ATTACHMENTS_STORAGE_DIR: FilePath = Path("./storage")
+    CHAT_ATTACHMENTS_STORAGE_BACKEND: Line | None = None
     CHAT_JWT_SECRET_KEY: Text | None = Field(default=None, repr=False)
     CHAT_JWT_ALGORITHM: Algorithm = "HS256"
     CHAT_ACCESS_TOKEN_EXPIRE_MINUTES: AtLeastOne = 15

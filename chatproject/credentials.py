@@ -27,7 +27,10 @@ async def note_key_uses() -> None:
     """Write when API keys were last used: every few seconds for all, not with each request."""
     while True:
         await asyncio.sleep(BETWEEN_WRITES_SECONDS)
-        await store_key_uses()
+        try:
+            await store_key_uses()
+        except Exception as error:  # a task that ends here would note nothing any more
+            logger.warning("key_uses_not_stored", error=type(error).__name__)
 
 
 async def store_key_uses() -> None:

@@ -6,7 +6,7 @@ and they reach the database through the writer (docs/decisions/0004).
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any
@@ -20,7 +20,22 @@ from django.urls import ResolverMatch
 from chatproject.asgi_types import Receive, Scope, Send
 
 
-class LeanHandler(ASGIHandler):
+class FullHandler(ASGIHandler):
+    """Django's own, for whatever head a request has."""
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        try:
+            return super().create_request(scope, body_file)
+        except (LookupError, ValueError):
+            # Django decodes a charset that the client has made up (RFC 2231).
+            headers = scope["headers"]
+            headers[:] = [pair for pair in headers if pair[0] != b"content-type"]
+            return super().create_request(scope, body_file)
+
+
+class LeanHandler(FullHandler):
     """Serves async views only, through the same middleware and URLs."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

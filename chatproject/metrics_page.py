@@ -63,7 +63,11 @@ def _wants_text(request: HttpRequest) -> bool:
     """Whether the text comes before JSON, by quality and then as they are listed."""
     if request.GET.get("format") == "prometheus":
         return True
-    asked = [MediaType(item) for item in request.headers.get("Accept", "").split(",")]
+    try:
+        asked = [MediaType(item) for item in request.headers.get("Accept", "").split(",")]
+    except (LookupError, ValueError):
+        # Of a charset that nobody knows, in a parameter of RFC 2231.
+        return False
     for media in sorted(asked, key=lambda media: -media.quality):
         kind = (media.main_type.lower(), media.sub_type.lower())
         if media.quality and kind in _TEXT | _JSON:

@@ -32,7 +32,8 @@ class Route:
     is_api: bool = True
 
 
-_AUTH = f"{settings.CHAT_API_PREFIX}/auth".removeprefix("/")
+_THREADS = f"{settings.CHAT_API_PREFIX}/".removeprefix("/")
+_AUTH = f"{_THREADS}auth"
 _CALLER = Route(Access.CALLER)
 _TOKEN = Route(Access.TOKEN)
 _SIGNED_IN = Route(Access.SIGNED_IN)
@@ -68,6 +69,17 @@ ROUTES: Mapping[str, Route] = {
     f"{_AUTH}/refresh": _OPEN_API,
     f"{_AUTH}/logout": _TOKEN,
     f"{_AUTH}/me": _TOKEN,
+    f"{_THREADS}threads": _TOKEN,
+    f"{_THREADS}threads/<str:thread_id>": _TOKEN,
+    f"{_THREADS}threads/<str:thread_id>/messages": _TOKEN,
+    f"{_THREADS}threads/<str:thread_id>/messages/stream": _TOKEN,
+    f"{_THREADS}threads/<str:thread_id>/messages/<str:message_id>": _TOKEN,
+    f"{_THREADS}threads/<str:thread_id>/export": _TOKEN,
+    f"{_THREADS}provider-threads/<str:thread_id>": _TOKEN,
+    f"{_THREADS}models": _TOKEN,
+    f"{_THREADS}attachments/<path:name>": _TOKEN,
+    "api/export": _TOKEN,
+    "api/import": _TOKEN,
     "api/keys": _SIGNED_IN,
     "api/keys/<str:key_id>": _SIGNED_IN,
     "admin/bypass": _ADMIN_TOKEN,

@@ -6,6 +6,7 @@ from typing import Any
 from corsheaders.defaults import default_headers
 
 from chatproject.admin_settings import unfold_settings
+from chatproject.attachment_storage import attachment_storage
 from chatproject.cache_settings import cache_settings
 from chatproject.config import load, origin_of
 from chatproject.database import database_settings
@@ -46,7 +47,7 @@ INSTALLED_APPS = [
 # Each of these is natively async: one that is not costs every request a thread.
 MIDDLEWARE = [
     "chatproject.middleware.native.SecurityHeaders",
-    "corsheaders.middleware.CorsMiddleware",
+    "chatproject.middleware.cors.Cors",
     "servestatic.middleware.ServeStaticMiddleware",
     "chatproject.middleware.rate_limit.RateLimit",
     "chatproject.middleware.body_cap.RefuseLargeBody",
@@ -88,10 +89,19 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 
+# Attachments may go to any storage of Django's.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "attachments": attachment_storage(CONFIG),
+}
+
 # The ASGI application counts and caps bodies while they arrive (C-1.6).
 MAX_BODY_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = None
-DATA_UPLOAD_MAX_NUMBER_FIELDS = None
+# Of forms, which only the admin site has.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+MAX_PAGE_BODY_BYTES = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 CORS_ALLOW_ALL_ORIGINS = "*" in CONFIG.CORS_ORIGINS
@@ -134,6 +144,7 @@ CSRF_TRUSTED_ORIGINS = [
     origin_of(CONFIG.APP_URL),
     *(origin for origin in CORS_ALLOWED_ORIGINS if "://" in origin),
 ]
+SESSION_ENGINE = "accounts.sessions"
 # Cookies that are signed would need the secret key on the event loop.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "admin:login"
@@ -169,6 +180,8 @@ TRUSTED_PROXIES = CONFIG.TRUSTED_PROXIES
 RATE_RPS = CONFIG.RATE_RPS
 RATE_BURST = CONFIG.RATE_BURST
 CHAT_API_PREFIX = CONFIG.CHAT_API_PREFIX
+CHAT_LLM_ENABLED = CONFIG.CHAT_LLM_ENABLED
+CHAT_LLM_IDLE_SECONDS = CONFIG.CHAT_LLM_IDLE_SECONDS
 CHAT_JWT_SECRET_KEY = CONFIG.CHAT_JWT_SECRET_KEY
 ANONYMOUS_ALLOWED = CONFIG.anonymous_allowed
 APP_TITLE = CONFIG.APP_TITLE

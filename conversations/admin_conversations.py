@@ -14,10 +14,10 @@ from conversations.models import Conversation, Message
 
 
 class ConversationAdmin(OwnedAdmin[Conversation]):
-    list_display = ("id", "owner", "surface", "message_count", "created_at", "updated_at")
+    list_display = ("id", "owner", "surface", "messages_shown", "created_at", "updated_at")
     fields = (
         *("id", "owner", "workspace", "surface", "provider", "model"),
-        *("message_count", "turns_link", "created_at", "updated_at"),
+        *("messages_shown", "turns_link", "created_at", "updated_at"),
     )
     # Without a field Django would draw no search box; `get_search_results` does not read it.
     search_fields = ("id",)
@@ -30,7 +30,7 @@ class ConversationAdmin(OwnedAdmin[Conversation]):
             vars(row)["known_messages"] = counts.get(row.pk, 0)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        return super().get_queryset(request).defer("metadata")
+        return super().get_queryset(request).defer("metadata", "title", "summary")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
@@ -42,7 +42,7 @@ class ConversationAdmin(OwnedAdmin[Conversation]):
         return queryset.filter(workspace__in=workspaces_like(search_term)), False
 
     @admin.display(description="Messages")
-    def message_count(self, conversation: Conversation) -> int:
+    def messages_shown(self, conversation: Conversation) -> int:
         count: int = vars(conversation)["known_messages"]
         return count
 

@@ -22,7 +22,7 @@ class ProviderFilter(SimpleListFilter):
         return [(name, name) for name in registry().configured()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Turn]) -> QuerySet[Turn]:
-        return queryset.filter(provider=self.value()) if self.value() else queryset
+        return queryset.filter(provider=self.value()) if _is_offered(self) else queryset
 
 
 class FaultFilter(SimpleListFilter):
@@ -34,7 +34,12 @@ class FaultFilter(SimpleListFilter):
         return [(kind, kind.replace("_", " ")) for kind in (*_kinds(ProviderFault), *ours)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Turn]) -> QuerySet[Turn]:
-        return queryset.filter(fault=self.value()) if self.value() else queryset
+        return queryset.filter(fault=self.value()) if _is_offered(self) else queryset
+
+
+def _is_offered(chosen: SimpleListFilter) -> bool:
+    """An address typed by hand may say anything."""
+    return any(chosen.value() == choice for choice, _ in chosen.lookup_choices)
 
 
 def _kinds(fault: type[ProviderFault]) -> list[str]:

@@ -4,6 +4,9 @@ ConversationError
 ├── ConversationNotFound    absent, deleted or someone else's: they look the same
 ├── TurnNotFound            likewise
 ├── AnswerNotFound          no answer of the caller's has this id
+├── MessageNotFound         no such message in this conversation
+├── AttachmentNotFound      absent or someone else's
+├── ProviderThreadNotFound  the provider has no name of its own for the conversation
 ├── NothingToAnswer         the conversation has no messages
 ├── IdempotencyMismatch     the key was used with another body
 └── ShuttingDown            this process takes no new turns
@@ -28,6 +31,21 @@ class TurnNotFound(ConversationError):
 class AnswerNotFound(ConversationError):
     def __init__(self, answer_id: str) -> None:
         super().__init__(f"Previous response {answer_id} was not found")
+
+
+class MessageNotFound(ConversationError):
+    def __init__(self, message_id: object) -> None:
+        super().__init__(f"Message {message_id} was not found")
+
+
+class AttachmentNotFound(ConversationError):
+    def __init__(self) -> None:
+        super().__init__("Attachment not found")
+
+
+class ProviderThreadNotFound(ConversationError):
+    def __init__(self) -> None:
+        super().__init__("Provider thread state not found")
 
 
 class NothingToAnswer(ConversationError):

@@ -13,7 +13,8 @@ class Conversation(models.Model):
     """A sequence of messages of one workspace.
 
     `surface` names the dialect it was begun in; a dialect only sees its own. `memory_limit`
-    is the number of messages kept, or null for all of them.
+    is the number of messages kept, or null for all of them. `product` and `agent` are what
+    `metadata` names as such, for the users' allow lists. A deleted one is kept, out of sight.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -24,11 +25,26 @@ class Conversation(models.Model):
     fallback_provider = models.TextField(blank=True, default="")
     memory_limit = models.PositiveIntegerField(null=True)
     metadata = models.JSONField(default=dict)
+    title = models.CharField(max_length=255, null=True)  # noqa: DJ001 - null means none yet
+    summary = models.CharField(max_length=1024, null=True)  # noqa: DJ001 - as above
+    product = models.TextField(blank=True, default="")
+    agent = models.TextField(blank=True, default="")
+    has_title = models.BooleanField(default=False)
+    # Kept, because counting is slow where there are many.
+    message_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["workspace", "surface", "id"])]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "surface", "id"]),
+            models.Index(
+                fields=["workspace", "surface", "id"],
+                name="conversations_begun",
+                condition=Q(deleted_at=None, has_title=True, message_count__gt=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -38,10 +54,12 @@ class Message(models.Model):
     """What one side said. Only `ready` messages are part of the conversation's history.
 
     `parent` is the message it follows; several children of one parent are branches.
-    `model` is the model as it was asked for.
+    `model` is the model as it was asked for. `sender_id` is the user's id, `assistant`, or
+    empty where a dialect has no senders; `correlation_id` is the provider's id of the answer.
     """
 
     class Status(models.TextChoices):
+        QUEUED = "queued"
         PROCESSING = "processing"
         READY = "ready"
         ERROR = "error"
@@ -55,7 +73,13 @@ class Message(models.Model):
     content = models.TextField()
     model = models.TextField(null=True)  # noqa: DJ001 - null means that none was named
     status = models.CharField(max_length=16, choices=Status, default=Status.READY)
+    sender_id = models.TextField(blank=True, default="")
+    metadata = models.JSONField(default=dict)
+    tokens_count = models.BigIntegerField(null=True)
+    error_code = models.CharField(max_length=128, null=True)  # noqa: DJ001 - null means none
+    correlation_id = models.TextField(null=True)  # noqa: DJ001 - null means none
     created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["conversation", "id"])]
@@ -167,3 +191,51 @@ class TurnPage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.turn_id}:{self.first_seq}-{self.last_seq}"
+
+
+class ProviderThread(models.Model):
+    """What a provider calls a conversation that it keeps itself."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="provider_threads"
+    )
+    provider = models.CharField(max_length=64)
+    external_id = models.TextField()
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation", "provider"], name="one_state_per_provider"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} at {self.provider}"
+
+
+class Attachment(models.Model):
+    """A file of a message; its bytes are in Django's storage under `stored_as`.
+
+    Of a file that a provider has sent, `message` is null until the answer is stored.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="attachments"
+    )
+    message = models.ForeignKey(
+        Message, null=True, on_delete=models.CASCADE, related_name="attachments"
+    )
+    turn = models.ForeignKey(Turn, null=True, on_delete=models.SET_NULL, related_name="+")
+    filename = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=255)
+    size_bytes = models.BigIntegerField()
+    stored_as = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.callers import Caller
@@ -40,6 +40,8 @@ def begin_conversation(
     fallback_provider: str = "",
     memory_limit: int | None = None,
     metadata: Mapping[str, Any] | None = None,
+    title: str | None = None,
+    summary: str | None = None,
 ) -> Conversation:
     return Conversation.objects.create(
         workspace=caller.workspace,
@@ -49,14 +51,16 @@ def begin_conversation(
         fallback_provider=fallback_provider,
         memory_limit=memory_limit,
         metadata=dict(metadata or {}),
+        title=title,
+        summary=summary,
     )
 
 
 def conversations_of(caller: Caller, *, surface: str) -> list[tuple[Conversation, int]]:
     """Oldest first, each with the number of its messages."""
     rows = Conversation.objects.filter(workspace=caller.workspace, surface=surface)
-    counted = rows.annotate(message_count=Count("messages", filter=_IS_READY)).order_by("id")
-    return [(row, row.message_count) for row in counted]
+    counted = rows.annotate(ready_count=Count("messages", filter=_IS_READY)).order_by("id")
+    return [(row, row.ready_count) for row in counted]
 
 
 @transaction.atomic
@@ -87,7 +91,8 @@ def add_message(
     conversation = conversation_for(caller, conversation_id, surface=surface)
     latest = history_of(conversation.id).last()
     conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["updated_at"])
+    conversation.message_count = F("message_count") + 1
+    conversation.save(update_fields=["updated_at", "message_count"])
     return Message.objects.create(
         conversation=conversation, parent=latest, role="user", content=content, model=model
     )

@@ -5,7 +5,7 @@ The structs are tagged arrays so that `conversations` can write them to its log 
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class TextDelta(Struct, frozen=True, array_like=True, tag="text"):
@@ -29,11 +29,37 @@ class ToolCallDelta(Struct, frozen=True, array_like=True, tag="tool_call"):
     arguments: str
 
 
+class ReceivedFile(Struct, frozen=True, array_like=True):
+    """A file that a provider sends along; `file_id` is a UUID of ours in its text form."""
+
+    file_id: str
+    filename: str
+    content_type: str
+    data: bytes
+
+
 class RawChunk(Struct, frozen=True, array_like=True, tag="raw"):
-    """A chunk as the provider sent it, and the piece of the answer found in it (may be empty)."""
+    """A chunk as the provider sent it, and the piece of the answer found in it (may be empty).
+
+    Of `files` the chunk holds only the ids, which stay behind as `file_ids`.
+    """
 
     data: bytes
     text: str = ""
+    file_ids: tuple[str, ...] = ()
+    files: tuple[ReceivedFile, ...] = ()
+
+
+class AnswerDetails(Struct, frozen=True, array_like=True):
+    """What an agent says of its answer beside the text.
+
+    `conversation_id` is the provider's own name of the conversation. `text` stands for all that
+    was said, where the agent stopped to ask something.
+    """
+
+    conversation_id: str | None = None
+    text: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class Finished(Struct, frozen=True, array_like=True, tag="finished"):
@@ -42,6 +68,7 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     finish_reason: str | None = None
     usage: dict[str, Any] | None = None
     answer_id: str | None = None
+    details: AnswerDetails | None = None
 
 
 ProviderEvent = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk | Finished

@@ -101,17 +101,20 @@ class HttpClient:
         self._headers = {name.encode(): _header_value(value) for name, value in headers.items()}
         self._headers[b"Accept-Encoding"] = b"identity"
         self._timeout = httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect)
+        self._patient_timeout = httpx.Timeout(None, connect=limits.connect, pool=limits.connect)
         self._secrets = sorted({s.strip() for s in secrets if s.strip()}, key=len, reverse=True)
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
     @asynccontextmanager
-    async def stream(self, method: str, path: str, json: Any = None) -> AsyncIterator[HttpAnswer]:
+    async def stream(
+        self, method: str, path: str, json: Any = None, *, patient: bool = False
+    ) -> AsyncIterator[HttpAnswer]:
         """Call, and give the answer once its head is there; leaving closes what is unread.
 
         Raises ProviderFault, also for any status of 300 or above.
         """
         with faults_of(self._provider_name):
-            response = await self._send(method, path, json)
+            response = await self._send(method, path, json, patient=patient)
         try:
             answer = HttpAnswer(response, self._provider_name)
             if answer.status >= httpx.codes.MULTIPLE_CHOICES:
@@ -126,9 +129,14 @@ class HttpClient:
         json: Any,
         parser: AnswerParser,
         splitter_for: Callable[[HttpAnswer], Splitter],
+        *,
+        patient: bool = False,
     ) -> AsyncGenerator[ProviderEvent, None]:
-        """Post a question and yield the events of its answer."""
-        async with self.stream("POST", path, json) as answer:
+        """Post a question and yield the events of its answer.
+
+        A `patient` caller bounds the silence itself.
+        """
+        async with self.stream("POST", path, json, patient=patient) as answer:
             splitter = splitter_for(answer)
             try:
                 async for piece in answer:
@@ -169,11 +177,13 @@ class HttpClient:
         if pool is not None:
             await pool.client.aclose()
 
-    async def _send(self, method: str, path: str, json: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, json: Any, *, patient: bool) -> httpx.Response:
         client = self._client()
         body = None if json is None else msgspec.json.encode(json)
         headers = {} if body is None else {"Content-Type": "application/json"}
-        request = client.build_request(method, self._base_url + path, content=body, headers=headers)
+        timeout = self._patient_timeout if patient else self._timeout
+        url = self._base_url + path
+        request = client.build_request(method, url, content=body, headers=headers, timeout=timeout)
         return await client.send(request, stream=True)
 
     def _client(self) -> httpx.AsyncClient:

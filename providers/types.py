@@ -1,8 +1,27 @@
 """The values that cross the boundary between a turn and a provider."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that goes to the provider with its message; `is_image` by its bytes."""
+
+    filename: str
+    content_type: str
+    data: bytes
+    is_image: bool
+
+    @property
+    def base64(self) -> str:
+        return b64encode(self.data).decode()
+
+    @property
+    def data_url(self) -> str:
+        return f"data:{self.content_type};base64,{self.base64}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +30,7 @@ class ChatMessage:
 
     role: str
     content: str
+    files: tuple[SentFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,8 @@ class ProviderRequest:
     `messages` is the whole conversation, oldest first. `options` are forwarded unchanged.
     `continuation` is set where the caller wants to chain; only providers whose
     capabilities say `chains` look at it. With `keep_raw`, a provider that can do so
-    yields each chunk of its answer as a `RawChunk`.
+    yields each chunk of its answer as a `RawChunk`. A `patient` caller bounds the silence
+    itself: only the connection has the provider's limit.
     """
 
     model: str
@@ -40,6 +61,7 @@ class ProviderRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     continuation: Continuation | None = None
     keep_raw: bool = False
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +70,13 @@ class Capabilities:
 
     `chains`: it keeps answers, and continues one by its id (`ProviderRequest.continuation`).
     `raw`: it can yield its chunks as they came (`ProviderRequest.keep_raw`).
+    `images` and `files`: it takes them with a message (`ChatMessage.files`).
     """
 
     chains: bool = False
     raw: bool = False
+    images: bool = False
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ def test_the_readme_holds_a_conversation_in_each_dialect(conversation: Conversat
             ("POST", "/api/keys", 201),
             ("GET", "/conversations", 200),
             ("GET", "/api/keys", 200),
+            ("POST", "/api/threads", 201),
+            ("POST", "/api/threads/ID/messages", 201),
+            ("GET", "/api/threads/ID/export", 200),
         ]
     )
 

@@ -10,15 +10,23 @@ from django.core.validators import validate_email
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from accounts.keys import IssuedKey
-from accounts.models import ApiKey, User
+from accounts.models import SLOWEST_RPS, ApiKey, User
 from accounts.services import TokenPair
 from api.parsing import Body, NonEmpty
 from api.responses import Answer
 
+LONGEST_NAME = 150
+# Longer ones are nobody's: no validator lets them be set.
+LONGEST_PASSWORD = 4096
+
 
 def _nfkc(text: object) -> object:
-    """As it is stored: some characters become many, or blanks."""
-    return unicodedata.normalize("NFKC", text) if isinstance(text, str) else text
+    """As it is stored: some characters become many, or blanks.
+
+    Texts that are too long anyway are left alone: folding megabytes of them takes minutes.
+    """
+    is_short = isinstance(text, str) and len(text) <= LONGEST_NAME
+    return unicodedata.normalize("NFKC", str(text)) if is_short else text
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
@@ -50,7 +58,7 @@ def _none_if_empty(text: object) -> object:
 Username = Annotated[
     str,
     BeforeValidator(_nfkc),
-    StringConstraints(min_length=1, max_length=150),
+    StringConstraints(min_length=1, max_length=LONGEST_NAME),
     AfterValidator(_printable),
 ]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_address)]
@@ -73,8 +81,8 @@ class RegistrationForm(Body):
 
 
 class LoginForm(Body):
-    username: NonEmpty
-    password: NonEmpty
+    username: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PASSWORD)]
 
 
 class RefreshForm(Body):
@@ -87,7 +95,7 @@ class KeyForm(Body):
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     allowed_models: Words = []
     expires_at: Moment | None = None
-    rate_rps: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
+    rate_rps: Annotated[float, Field(ge=SLOWEST_RPS, le=1_000_000)] | None = None
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 

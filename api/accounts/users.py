@@ -1,5 +1,6 @@
 """Registering, signing in and out (contracts/threads.md T-2)."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -83,6 +84,14 @@ class UserViewSet(RowViewSet):
         return json_response(user_json(signed_in_user(django_request(request))))
 
 
+def _refuse_foreign_page(request: HttpRequest) -> None:
+    """Any page that an operator has open could make itself the first administrator."""
+    origin = request.headers.get("Origin")
+    own = f"{request.scheme}://{request.headers.get('Host', '')}"
+    if origin and origin not in (own, *settings.CSRF_TRUSTED_ORIGINS):
+        raise Forbidden("The first user cannot be registered from another site's page")
+
+
 def _administrator(request: HttpRequest) -> User | None:
     """Who creates users; None while registration is open. Raises Unauthorized, Forbidden."""
     if services.registration_is_open():
@@ -96,6 +105,7 @@ def _administrator(request: HttpRequest) -> User | None:
 
 
 def _signed_up(request: HttpRequest, new: NewUser) -> User:
+    _refuse_foreign_page(request)
     signing_in.refuse_sign_ups(request)
     try:
         return services.register_user(new, by=None)

@@ -20,12 +20,12 @@ class BodyCap:
     The application sees an empty body, and `RefuseLargeBody` answers.
     """
 
-    def __init__(self, app: App, *, limit: int) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
-        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[_FLAG] = _announced_length(scope) > self._limit
+        limit = _limit(scope)
+        scope[_FLAG] = _announced_length(scope) > limit
         received, cut = 0, False
 
         async def counted() -> Message:
@@ -35,7 +35,7 @@ class BodyCap:
             if not scope[_FLAG]:
                 message = await receive()
                 received += len(message.get("body", b""))
-                scope[_FLAG] = received > self._limit
+                scope[_FLAG] = received > limit
                 if not scope[_FLAG]:
                     return message
             cut = True
@@ -55,9 +55,10 @@ class RefuseLargeBody:
         markcoroutinefunction(self)
 
     async def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not getattr(request, "scope", {}).get(_FLAG):
+        scope: Scope = request.scope  # type: ignore[attr-defined]
+        if not scope.get(_FLAG):
             return await self._get_response(request)
-        response = problem_response(request, BodyTooLarge(settings.MAX_BODY_BYTES))
+        response = problem_response(request, BodyTooLarge(_limit(scope)))
         # The rest of the body is not read: the connection cannot be used again.
         response["Connection"] = "close"
         return response
@@ -68,6 +69,12 @@ async def _departure(receive: Receive) -> Message:
     while (message := await receive())["type"] != "http.disconnect":
         pass
     return message
+
+
+def _limit(scope: Scope) -> int:
+    """In bytes: pages have forms, and no attachments."""
+    limit: int = settings.MAX_BODY_BYTES if scope["is_api"] else settings.MAX_PAGE_BODY_BYTES
+    return limit
 
 
 def _announced_length(scope: Scope) -> int:

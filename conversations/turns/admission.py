@@ -1,7 +1,8 @@
 """Opening a turn: one transaction that checks, stores the question and reads the history."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db.models.functions import Now
@@ -9,10 +10,11 @@ from django.utils import timezone
 
 from conversations.access import conversation_for, turn_for
 from conversations.errors import IdempotencyMismatch, NothingToAnswer
-from conversations.ids import new_id
-from conversations.models import Conversation, Message, Turn
-from conversations.turns.history import path_to, stored_messages
-from conversations.turns.request import Ask, Branch, Linear, Question, TurnRequest
+from conversations.files import attachment_row
+from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.turns.history import files_of, path_to, stored_messages
+from conversations.turns.questions import store_question
+from conversations.turns.request import Ask, Branch, Linear, TurnRequest
 from providers.types import ChatMessage
 
 IDEMPOTENCY_WINDOW = dt.timedelta(hours=24)
@@ -23,7 +25,8 @@ class Opened:
     """A turn that now belongs to this worker, and what the provider is to be told.
 
     `new_messages` are those since the answer that the turn follows; `chained_to` names that
-    answer's provider and the provider's own id of it, where there is one.
+    answer's provider and the provider's own id of it, where there is one. `files` go along with
+    the messages at these places.
     """
 
     turn_id: UUID
@@ -32,6 +35,7 @@ class Opened:
     messages: tuple[ChatMessage, ...]
     new_messages: tuple[ChatMessage, ...]
     chained_to: tuple[str, str] | None
+    files: Mapping[int, tuple[Attachment, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,18 @@ class _Before:
     messages: tuple[ChatMessage, ...]
     parent_id: UUID | None = None
     chained_to: tuple[str, str] | None = None
+    files: Mapping[int, tuple[Attachment, ...]] = field(default_factory=dict)
 
 
 def _linear(history: Linear, request: TurnRequest) -> _Before:
     conversation = conversation_for(
         request.caller, history.conversation_id, surface=history.surface
     )
-    messages = stored_messages(conversation.id)
+    messages = stored_messages(conversation.id, unanswered=history.unanswered)
     parent_id = messages[-1].id if messages else None
     said = tuple(ChatMessage(message.role, message.content) for message in messages)
-    return _Before(conversation, said, parent_id)
+    files = files_of(conversation.id, messages) if history.heading is not None else {}
+    return _Before(conversation, said, parent_id, files=files)
 
 
 def _branch(history: Branch, request: TurnRequest) -> _Before:
@@ -98,29 +104,37 @@ def _store(request: TurnRequest, before: _Before, *, turn_id: UUID, worker_id: s
     if conversation._state.adding:
         conversation.save(force_insert=True)
     asked = request.question
-    question = _store_question(asked, before) if asked is not None else None
+    question = None
+    if asked is not None:
+        heading = request.history.heading if isinstance(request.history, Linear) else None
+        question = store_question(
+            asked,
+            conversation,
+            parent_id=before.parent_id,
+            status=Message.Status.PROCESSING,
+            heading=heading,
+        )
     _store_turn(request, before, question, turn_id=turn_id, worker_id=worker_id)
+    return _opened(request, before, question, turn_id)
+
+
+def _opened(
+    request: TurnRequest, before: _Before, question: Message | None, turn_id: UUID
+) -> Opened:
+    asked = request.question
     new = (ChatMessage(asked.role, asked.content),) if asked is not None else ()
     system = (ChatMessage("system", request.system_prompt),) if request.system_prompt else ()
+    files = {len(system) + place: held for place, held in before.files.items()}
+    if question is not None and asked is not None and asked.files:
+        files[len(system) + len(before.messages)] = tuple(map(attachment_row, asked.files))
     return Opened(
         turn_id=turn_id,
-        conversation_id=conversation.id,
+        conversation_id=before.conversation.id,
         question_id=question.id if question is not None else None,
         messages=(*system, *before.messages, *new),
         new_messages=new,
         chained_to=before.chained_to,
-    )
-
-
-def _store_question(asked: Question, before: _Before) -> Message:
-    return Message.objects.create(
-        id=new_id(),
-        conversation=before.conversation,
-        parent_id=before.parent_id,
-        role=asked.role,
-        content=asked.content,
-        model=asked.model,
-        status=Message.Status.PROCESSING,
+        files=files,
     )
 
 

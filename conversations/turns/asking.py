@@ -1,15 +1,19 @@
 """Asking the providers of a turn in order, until one answers."""
 
 import asyncio
+import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from django.utils import timezone
+from msgspec.structs import replace
 
+from conversations.files import sent_file
 from conversations.ids import new_id
 from conversations.turns.admission import Opened
+from conversations.turns.closing import AttemptRecord
 from conversations.turns.events import (
     FALLBACK_MISSING,
     WITH_TEXT,
@@ -19,15 +23,22 @@ from conversations.turns.events import (
     TurnFailed,
 )
 from conversations.turns.log import TurnLog
-from conversations.turns.recorder import AttemptRecord
 from conversations.turns.request import Ask, Branch, TurnRequest
 from conversations.turns.storable import storable_delta, storable_end, storable_text
 from providers.base import Provider
 from providers.errors import ProviderFault, ProviderNotFound, ProviderRefused, ProviderTimeout
-from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
-from providers.types import Continuation, ProviderRequest
+from providers.events import (
+    Finished,
+    RawChunk,
+    ReasoningDelta,
+    ReceivedFile,
+    TextDelta,
+    ToolCallDelta,
+)
+from providers.types import ChatMessage, Continuation, ProviderRequest
 
 FindProvider = Callable[[str], Provider]
+KeepFiles = Callable[[Sequence[ReceivedFile]], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -50,6 +61,23 @@ class _Attempt:
             first_text_at=self.first_text_at,
             finished_at=timezone.now(),
         )
+
+
+def with_files(opened: Opened) -> tuple[ChatMessage, ...]:
+    """What the provider is told, with the bytes of the files; reads the storage."""
+    return tuple(
+        dataclasses.replace(message, files=tuple(map(sent_file, opened.files.get(place, ()))))
+        for place, message in enumerate(opened.messages)
+    )
+
+
+def _as_taken(message: ChatMessage, provider: Provider) -> ChatMessage:
+    """Without the files that the provider takes none of: they are an earlier question's."""
+    if not message.files:
+        return message
+    can = provider.capabilities
+    files = [file for file in message.files if (can.images if file.is_image else can.files)]
+    return dataclasses.replace(message, files=tuple(files))
 
 
 @asynccontextmanager
@@ -76,18 +104,27 @@ class Asking:
     """
 
     def __init__(
-        self, request: TurnRequest, opened: Opened, log: TurnLog, find_provider: FindProvider
+        self,
+        request: TurnRequest,
+        opened: Opened,
+        log: TurnLog,
+        find_provider: FindProvider,
+        keep_files: KeepFiles,
     ) -> None:
         self.attempts: list[AttemptRecord] = []
         self._request = request
         self._opened = opened
         self._log = log
         self._find_provider = find_provider
+        self._keep_files = keep_files
+        self._messages = opened.messages
         self._current: _Attempt | None = None
 
     async def run(self) -> TurnEnd:
         """How it ended; raises nothing that a provider can cause."""
         end = TurnFailed(FALLBACK_MISSING, "No provider was named.")
+        if self._opened.files:
+            self._messages = await asyncio.to_thread(with_files, self._opened)
         for ask in self._request.asks:
             try:
                 return await self._ask(ask, self._find_provider(ask.provider))
@@ -120,6 +157,8 @@ class Asking:
             finish_reason=finished.finish_reason,
             usage=finished.usage,
             chain_id=self._chain_id(provider, finished),
+            answer_id=finished.answer_id or "",
+            details=finished.details,
         )
 
     async def _read_answer(self, attempt: _Attempt, provider: Provider) -> Finished:
@@ -129,13 +168,17 @@ class Asking:
             self._log.append(
                 AttemptStarted(attempt.ask.provider, attempt.model, attempt.ask.source)
             )
-            async with aclosing(provider.stream(self._provider_request(attempt))) as events:
+            asked = self._provider_request(attempt, provider)
+            async with aclosing(provider.stream(asked)) as events:
                 async for event in events:
                     renew()
                     if isinstance(event, Finished):
                         finished = storable_end(event)
-                    else:
-                        self._take(attempt, event)
+                        continue
+                    if isinstance(event, RawChunk) and event.files:
+                        await self._keep_files(event.files)
+                        event = replace(event, files=())
+                    self._take(attempt, event)
         return finished
 
     def _take(
@@ -147,16 +190,17 @@ class Asking:
                 attempt.first_text_at = timezone.now()
         self._log.append(event)
 
-    def _provider_request(self, attempt: _Attempt) -> ProviderRequest:
+    def _provider_request(self, attempt: _Attempt, provider: Provider) -> ProviderRequest:
         options = dict(self._request.options)
         # The model named in the options is the first provider's; the attempt has its own.
         options.pop("model", None)
         return ProviderRequest(
             model=attempt.model,
-            messages=self._opened.messages,
+            messages=tuple(_as_taken(message, provider) for message in self._messages),
             options=options,
             continuation=self._continuation(attempt.ask),
             keep_raw=self._request.keep_raw,
+            patient=self._request.patient,
         )
 
     def _continuation(self, ask: Ask) -> Continuation | None:

@@ -17,6 +17,7 @@ from conversations.turns import measures
 from conversations.turns.admission import Attached, Opened, open_turn
 from conversations.turns.log import TurnLog
 from conversations.turns.mirror import Mirror
+from conversations.turns.receiving import keep_received
 from conversations.turns.request import TurnRequest
 from conversations.turns.running import RunningTurn
 from conversations.turns.storing import store_end
@@ -128,6 +129,7 @@ class Engine:
             opened,
             worker_id=self.worker_id,
             find_provider=registry().get,
+            keep_files=lambda files: keep_received(self.writer, opened, files),
             store=lambda closing: store_end(self.writer, closing, hurry=self._draining),
         )
         self.running[turn.id] = turn

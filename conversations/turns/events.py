@@ -4,7 +4,7 @@ from typing import Any, TypeGuard
 
 from msgspec import Struct
 
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import AnswerDetails, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 
 class TurnStarted(Struct, frozen=True, array_like=True, tag="started"):
@@ -24,13 +24,16 @@ class AttemptStarted(Struct, frozen=True, array_like=True, tag="attempt"):
 class TurnCompleted(Struct, frozen=True, array_like=True, tag="completed"):
     """The whole answer is stored as the message `message_id`.
 
-    `chain_id` is the provider's own id of it, empty where the provider keeps no answers.
+    `chain_id` is the provider's own id of it, empty where the provider keeps no answers;
+    `answer_id` is the id that it gave in any case.
     """
 
     message_id: str
     finish_reason: str | None = None
     usage: dict[str, Any] | None = None
     chain_id: str = ""
+    answer_id: str = ""
+    details: AnswerDetails | None = None
 
 
 class TurnStopped(Struct, frozen=True, array_like=True, tag="stopped"):

@@ -7,8 +7,8 @@ from django.conf import settings
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 from conversations.models import Turn
+from conversations.turns.closing import Closing
 from conversations.turns.events import TurnCompleted
-from conversations.turns.recorder import Closing
 
 # The files that workers share do not hold when a series began: it is left out everywhere.
 disable_created_metrics()  # type: ignore[no-untyped-call]

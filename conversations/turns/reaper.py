@@ -57,5 +57,9 @@ def _interrupt(turn_id: UUID) -> bool:
     )
     if ended:
         unanswered = Turn.objects.filter(id=turn_id).values("question_id")
-        Message.objects.filter(id__in=unanswered).update(status=Message.Status.ERROR)
+        Message.objects.filter(id__in=unanswered).update(
+            status=Message.Status.ERROR,
+            error_code=FAULT_MESSAGES[INTERRUPTED],
+            updated_at=timezone.now(),
+        )
     return bool(ended)

@@ -1,6 +1,5 @@
 """What a turn leaves in the database: pages while it runs, and everything else when it ends."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -9,64 +8,12 @@ from uuid import UUID
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from conversations.ids import time_of
-from conversations.models import Attempt, Conversation, Message, Turn
-from conversations.services import history_of
+from conversations.models import Attempt, Turn
 from conversations.turns import pages
-from conversations.turns.events import TurnCompleted, TurnEnd, TurnFailed, TurnStopped
+from conversations.turns.answers import forget_beyond, settle_question, store_answer
+from conversations.turns.closing import Closing
+from conversations.turns.events import TurnCompleted, TurnFailed
 from conversations.turns.pages import Page
-from conversations.turns.request import Ask
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
-    """How asking one provider went; `outcome` is `completed` or the kind of fault."""
-
-    ask: Ask
-    model: str
-    outcome: str
-    error: str
-    upstream_status: int | None
-    started_at: dt.datetime
-    first_text_at: dt.datetime | None
-    finished_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """The end of a turn, complete: what is stored with it is decided here and nowhere else."""
-
-    turn_id: UUID
-    conversation_id: UUID
-    question_id: UUID | None
-    worker_id: str
-    end: TurnEnd
-    text: str
-    attempts: tuple[AttemptRecord, ...]
-    last_page: Page | None
-    answer_model: str | None
-    memory_limit: int | None
-
-    @property
-    def status(self) -> Turn.Status:
-        match self.end:
-            case TurnCompleted():
-                return Turn.Status.COMPLETED
-            case TurnStopped():
-                return Turn.Status.STOPPED
-            case TurnFailed(fault="interrupted"):
-                return Turn.Status.INTERRUPTED
-            case TurnFailed():
-                return Turn.Status.FAILED
-
-    @property
-    def message_id(self) -> UUID | None:
-        """The id of the message that the answer becomes; None when it becomes none."""
-        match self.end:
-            case TurnCompleted(message_id=message_id) | TurnStopped(message_id=str(message_id)):
-                return UUID(message_id)
-            case _:
-                return None
 
 
 class Outcome(Enum):
@@ -85,7 +32,7 @@ def finish(closing: Closing) -> Outcome:
     if not own.update(**_turn_fields(closing)):
         return _why_not_ours(closing)
     if (message_id := closing.message_id) is not None:
-        _store_answer(closing, message_id)
+        store_answer(closing, message_id)
     _settle_question(closing, answered=message_id is not None)
     Attempt.objects.bulk_create(_attempt_rows(closing))
     if closing.last_page is not None:
@@ -155,38 +102,11 @@ def _why_not_ours(closing: Closing) -> Outcome:
     return Outcome.STORED if is_own_work and turn.status == closing.status else Outcome.REAPED
 
 
-def _store_answer(closing: Closing, message_id: UUID) -> None:
-    conversation_id = closing.conversation_id
-    Message.objects.create(
-        id=message_id,
-        # As the id says: known without the message, should a memory limit drop it.
-        created_at=time_of(message_id),
-        conversation_id=conversation_id,
-        parent_id=closing.question_id or _latest(conversation_id),
-        role="assistant",
-        content=closing.text,
-        model=closing.answer_model,
-    )
-    Conversation.objects.filter(id=conversation_id).update(updated_at=timezone.now())
-
-
-def _latest(conversation_id: UUID) -> UUID | None:
-    rows = Message.objects.filter(conversation_id=conversation_id).order_by("-id")
-    return rows.values_list("id", flat=True).first()
-
-
 def _settle_question(closing: Closing, *, answered: bool) -> None:
     if closing.question_id is not None:
-        status = Message.Status.READY if answered else Message.Status.ERROR
-        Message.objects.filter(id=closing.question_id).update(status=status)
+        settle_question(closing, closing.question_id, answered=answered)
     if answered and closing.memory_limit is not None:
-        _forget_beyond(closing.memory_limit, closing.conversation_id)
-
-
-def _forget_beyond(limit: int, conversation_id: UUID) -> None:
-    history = history_of(conversation_id)
-    kept = history.reverse()[:limit].values_list("id", flat=True)
-    history.exclude(id__in=list(kept)).delete()
+        forget_beyond(closing.memory_limit, closing.conversation_id)
 
 
 def _attempt_rows(closing: Closing) -> list[Attempt]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.callers import Caller
+from conversations.files import NewFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,11 @@ class Question:
     content: str
     role: str = "user"
     model: str | None = None
+    sender_id: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    tokens_count: int | None = None
+    correlation_id: str | None = None
+    files: tuple[NewFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,24 @@ class Idempotency:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """What a conversation is to be called if it has no title yet, and what its metadata gains."""
+
+    title: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Linear:
-    """The history is every message of the conversation."""
+    """The history is every message of the conversation.
+
+    With `unanswered`, also those that no answer came to.
+    """
 
     surface: str
     conversation_id: UUID
+    heading: Heading | None = None
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +80,8 @@ class TurnRequest:
     Without a `question` the stored messages are what is answered. `memory_limit` is the
     number of messages kept afterwards. `answer_limit` bounds each attempt as a whole and
     `silence_limit` the wait for its next event, both in seconds and beside the provider's own
-    limits. `answer_model` is the model as it was asked for, kept with the answer.
+    limits; a `patient` request has none of those for the silence. `answer_model` is the model as
+    it was asked for, kept with the answer; `empty_answer` is what is kept of one without text.
     """
 
     caller: Caller
@@ -75,4 +95,6 @@ class TurnRequest:
     silence_limit: float | None = None
     idempotency: Idempotency | None = None
     answer_model: str | None = None
+    empty_answer: str = ""
     keep_raw: bool = False
+    patient: bool = False

@@ -9,7 +9,8 @@ import structlog
 from conversations.ids import new_id
 from conversations.turns import measures
 from conversations.turns.admission import Opened
-from conversations.turns.asking import Asking, FindProvider
+from conversations.turns.asking import Asking, FindProvider, KeepFiles
+from conversations.turns.closing import Closing
 from conversations.turns.events import (
     DELETED,
     FAULT_MESSAGES,
@@ -22,7 +23,7 @@ from conversations.turns.events import (
 )
 from conversations.turns.log import TurnLog
 from conversations.turns.pages import Page
-from conversations.turns.recorder import Closing, Outcome
+from conversations.turns.recorder import Outcome
 from conversations.turns.request import TurnRequest
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class RunningTurn:
         *,
         worker_id: str,
         find_provider: FindProvider,
+        keep_files: KeepFiles,
         store: Store,
     ) -> None:
         self.id = opened.turn_id
@@ -50,7 +52,7 @@ class RunningTurn:
         self._opened = opened
         self._worker_id = worker_id
         self._store = store
-        self._asking = Asking(request, opened, self.log, find_provider)
+        self._asking = Asking(request, opened, self.log, find_provider, keep_files)
         self._paged = 0
         self._cancelled_for = ""
         self._task: asyncio.Task[None] | None = None
@@ -149,11 +151,15 @@ class RunningTurn:
             last_page=self._last_page(end),
             answer_model=self._request.answer_model,
             memory_limit=self._request.memory_limit,
+            empty_answer=self._request.empty_answer,
         )
 
     def _last_page(self, end: TurnEnd) -> Page | None:
-        """The rest of the events and the end, for a turn that has pages already."""
-        if not self._paged:
+        """The rest of the events and the end, for a turn that has pages already.
+
+        And for one whose chunks are passed on as they came: its text alone is not the same.
+        """
+        if not self._paged and not self._request.keep_raw:
             return None
         first_seq, rest = self._paged + 1, self.next_page()
         return Page(self.id, first_seq, [*(rest.events if rest else ()), end])

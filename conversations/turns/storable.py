@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from providers.events import Finished, RawChunk, TextDelta
+from providers.events import AnswerDetails, Finished, RawChunk, TextDelta
 
 _LONGEST_LABEL = 255
 _DEEPEST = 8
@@ -27,6 +27,17 @@ def storable_end(finished: Finished) -> Finished:
         finish_reason=storable_text(finished.finish_reason or "")[:_LONGEST_LABEL] or None,
         usage=_storable(finished.usage),
         answer_id=answer_id if len(answer_id) <= _LONGEST_LABEL else None,
+        details=_storable_details(finished.details),
+    )
+
+
+def _storable_details(details: AnswerDetails | None) -> AnswerDetails | None:
+    if details is None:
+        return None
+    return AnswerDetails(
+        conversation_id=storable_text(details.conversation_id or "") or None,
+        text=storable_text(details.text or "") or None,
+        metadata=_storable(details.metadata),
     )
 
 

@@ -9,8 +9,9 @@ from django.db import Error as DatabaseFault
 from django.db import InterfaceError, OperationalError
 
 from conversations.turns import recorder
+from conversations.turns.closing import Closing
 from conversations.turns.events import TurnCompleted
-from conversations.turns.recorder import Closing, Outcome
+from conversations.turns.recorder import Outcome
 from conversations.turns.writer import Writer
 
 logger = structlog.get_logger(__name__)

@@ -6,13 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from providers.backends.agent_chunks import AgentReader, is_agents
 from providers.errors import AnswerCut, AnswerUnreadable, ProviderRefused
 from providers.events import Finished, ProviderEvent, RawChunk, ReasoningDelta, TextDelta
 from providers.events import ToolCallDelta as ToolCallPiece
 from providers.framing import Splitter, SseSplitter, WholeSplitter
 from providers.http import HttpAnswer
 from providers.refusals import decoded
-from providers.types import ProviderRequest
+from providers.types import ChatMessage, ProviderRequest, SentFile
 
 Refuse = Callable[[Any], ProviderRefused]
 
@@ -59,8 +60,21 @@ def request_body(request: ProviderRequest) -> dict[str, Any]:
         body["stream_options"] = {"include_usage": True}
     body |= request.options
     body["model"] = request.model
-    body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
+    body["messages"] = [{"role": m.role, "content": _content(m)} for m in request.messages]
     return body
+
+
+def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    """The text alone, or parts where files go along."""
+    if not message.files:
+        return message.content
+    return [{"type": "text", "text": message.content}, *map(_part, message.files)]
+
+
+def _part(file: SentFile) -> dict[str, Any]:
+    if file.is_image:
+        return {"type": "image_url", "image_url": {"url": file.data_url}}
+    return {"type": "file", "file": {"filename": file.filename, "file_data": file.data_url}}
 
 
 def splitter_for(answer: HttpAnswer) -> Splitter:
@@ -81,6 +95,7 @@ class ChatCompletionsParser:
         self._finish_reason: str | None = None
         self._usage: dict[str, Any] | None = None
         self._answer_id: str | None = None
+        self._agent = AgentReader()
 
     def feed(self, payload: bytes) -> Iterator[ProviderEvent]:
         if payload.startswith(b"[DONE]"):
@@ -96,7 +111,8 @@ class ChatCompletionsParser:
         self._note(chunk)
         message = _first_message(chunk)
         if self._keep_raw:
-            yield RawChunk(_on_one_line(payload), _text(message.content) if message else "")
+            raw = RawChunk(_on_one_line(payload), _text(message.content) if message else "")
+            yield self._agent.read(raw) if is_agents(payload) else raw
         elif message is not None:
             yield from _pieces(message)
 
@@ -105,7 +121,8 @@ class ChatCompletionsParser:
             raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
         if not (self.ended or self.complete):
             raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
-        return Finished(self._finish_reason, self._usage, self._answer_id)
+        details = self._agent.details
+        return Finished(self._finish_reason, self._usage, self._answer_id, details)
 
     def _unknown(self, payload: bytes) -> Iterator[ProviderEvent]:
         # One bad chunk in a good stream is passed over (C-9.9), but a chunk of an unusual shape

@@ -3,17 +3,23 @@
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
+from typing import ClassVar
 
 from providers.base import Provider
 from providers.events import Finished, ProviderEvent, TextDelta
-from providers.types import ChatMessage, ModelInfo, ProviderRequest
+from providers.types import Capabilities, ChatMessage, ModelInfo, ProviderRequest
 
 MODEL = "demo"
 _MOST_PIECES = 150
 
 
 class Demo(Provider):
-    """Waits `delay` seconds after each piece; there are never more than 150 pieces."""
+    """Waits `delay` seconds after each piece; there are never more than 150 pieces.
+
+    Files are taken, and not looked at.
+    """
+
+    capabilities: ClassVar[Capabilities] = Capabilities(images=True, files=True)
 
     def __init__(self, *, name: str = "demo", delay: float = 0.02) -> None:
         super().__init__(name=name)

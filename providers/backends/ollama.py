@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +14,14 @@ from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta,
 from providers.framing import LineSplitter, Splitter, WholeSplitter
 from providers.http import HttpAnswer, HttpClient
 from providers.refusals import decoded
-from providers.types import DEFAULT_LIMITS, Limits, ModelInfo, ProviderRequest
+from providers.types import (
+    DEFAULT_LIMITS,
+    Capabilities,
+    ChatMessage,
+    Limits,
+    ModelInfo,
+    ProviderRequest,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +60,8 @@ _decoder = msgspec.json.Decoder(_Line)
 class Ollama(Provider):
     """`debug` logs each line of an answer as it came."""
 
+    capabilities: ClassVar[Capabilities] = Capabilities(images=True)
+
     def __init__(
         self,
         *,
@@ -71,7 +80,8 @@ class Ollama(Provider):
         parser = OllamaParser(name=self.name, refuse=self._http.refused, debug=self._debug)
         whole = request.options.get("stream") is False
         splitter_for = _whole if whole else _lines
-        return self._http.events("/api/chat", request_body(request), parser, splitter_for)
+        body = request_body(request)
+        return self._http.events("/api/chat", body, parser, splitter_for, patient=request.patient)
 
     async def models(self) -> tuple[ModelInfo, ...]:
         parsed = decoded(await self._http.get_json("/api/tags", _CATALOGUE_TIMEOUT))
@@ -146,14 +156,21 @@ def request_body(request: ProviderRequest) -> dict[str, Any]:
     top = {key: value for key, value in request.options.items() if key in _TOP_LEVEL}
     body: dict[str, Any] = {"stream": True, **top}
     body["model"] = request.model
-    body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
+    body["messages"] = [_message(m) for m in request.messages]
     if parameters := _parameters(request.options):
         body["options"] = parameters
     return body
 
 
+def _message(message: ChatMessage) -> dict[str, Any]:
+    said: dict[str, Any] = {"role": message.role, "content": message.content}
+    if images := [file.base64 for file in message.files if file.is_image]:
+        said["images"] = images
+    return said
+
+
 def _parameters(options: Mapping[str, Any]) -> dict[str, Any]:
-    reserved = _TOP_LEVEL | {"options", "model", "messages"}
+    reserved = _TOP_LEVEL | {"options", "model", "messages", "user", "conversation_id"}
     parameters = {key: value for key, value in options.items() if key not in reserved}
     if isinstance(nested := options.get("options"), Mapping):
         parameters |= nested

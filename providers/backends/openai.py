@@ -13,7 +13,9 @@ from providers.types import Capabilities, Continuation, ProviderRequest
 
 
 class OpenAI(OpenAICompatible):
-    capabilities: ClassVar[Capabilities] = Capabilities(chains=True, raw=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        chains=True, raw=True, images=True, files=True
+    )
 
     def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent, None]:
         """Raises PreviousAnswerUnknown, too.
@@ -30,7 +32,9 @@ class OpenAI(OpenAICompatible):
         parser = ResponsesParser(name=self.name, refuse=self._http.refused)
         body = request_body(request, continuation)
         try:
-            events = self._http.events("/responses", body, parser, splitter_for)
+            events = self._http.events(
+                "/responses", body, parser, splitter_for, patient=request.patient
+            )
             async with aclosing(events):
                 async for event in events:
                     yield event

@@ -26,7 +26,7 @@ _MISSING_FOR = 10.0
 class OpenAICompatible(Provider):
     """`base_url` includes the version part; without `model` its first one is the default."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(raw=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(raw=True, images=True, files=True)
 
     def __init__(
         self,
@@ -51,7 +51,10 @@ class OpenAICompatible(Provider):
         parser = ChatCompletionsParser(
             name=self.name, refuse=self._http.refused, keep_raw=request.keep_raw
         )
-        return self._http.events("/chat/completions", request_body(request), parser, splitter_for)
+        body = request_body(request)
+        return self._http.events(
+            "/chat/completions", body, parser, splitter_for, patient=request.patient
+        )
 
     async def models(self) -> tuple[ModelInfo, ...]:
         return await self._models(CATALOGUE_TIMEOUT)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from providers.backends.chat_completions import Refuse
 from providers.errors import AnswerCut, AnswerUnreadable, PreviousAnswerUnknown, ProviderRefused
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
-from providers.types import Continuation, ProviderRequest
+from providers.types import ChatMessage, Continuation, ProviderRequest, SentFile
 
 _TEXT = {"response.output_text.delta", "response.refusal.delta"}
 _REASONING = {"response.reasoning_text.delta", "response.reasoning_summary_text.delta"}
@@ -67,8 +67,21 @@ def request_body(request: ProviderRequest, continuation: Continuation) -> dict[s
         messages = continuation.messages
         body["previous_response_id"] = continuation.previous_id
     body["model"] = request.model
-    body["input"] = [{"role": m.role, "content": m.content} for m in messages]
+    body["input"] = [{"role": m.role, "content": _content(m)} for m in messages]
     return body
+
+
+def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    """The text alone, or parts where files go along."""
+    if not message.files:
+        return message.content
+    return [{"type": "input_text", "text": message.content}, *map(_part, message.files)]
+
+
+def _part(file: SentFile) -> dict[str, Any]:
+    if file.is_image:
+        return {"type": "input_image", "image_url": file.data_url}
+    return {"type": "input_file", "filename": file.filename, "file_data": file.data_url}
 
 
 def as_unknown_previous(refusal: ProviderRefused) -> PreviousAnswerUnknown | None:

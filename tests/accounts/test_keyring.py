@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import keys, services
-from accounts.keyring import CACHE_SECONDS, KEYRING, MOST_ENTRIES, Keyring, digest_of, store_uses
+from accounts.keyring import (
+    CACHE_SECONDS,
+    KEYRING,
+    MOST_ENTRIES,
+    UNKNOWN,
+    Keyring,
+    digest_of,
+    store_uses,
+)
 from accounts.keys import NewKey
 from accounts.models import ApiKey, User
 
@@ -69,9 +77,9 @@ def test_a_key_is_its_user_but_no_administrator(ring: Keyring, user: User) -> No
 def test_a_key_is_read_once_in_five_seconds(ring: Keyring, clock: Clock, user: User) -> None:
     secret = keys.issue_key(user.id, NewKey("k")).secret
     assert _queries(ring, secret, times=50) == 1
-    assert ring.knows(secret)
+    assert ring.peek(secret) is not UNKNOWN
     clock.now += CACHE_SECONDS + 0.01
-    assert not ring.knows(secret)
+    assert ring.peek(secret) is UNKNOWN
     assert _queries(ring, secret, times=50) == 1
 
 
@@ -92,7 +100,7 @@ def test_asking_often_does_not_keep_an_entry_alive(ring: Keyring, clock: Clock, 
 @pytest.mark.parametrize("secret", ["", "parley", "x", "parley_" + "x" * 1000, "PARLEY_abc"])
 def test_what_cannot_be_a_key_is_never_looked_up(ring: Keyring, secret: str) -> None:
     assert _queries(ring, secret) == 0
-    assert ring.knows(secret)
+    assert ring.peek(secret) is None
     assert ring.find(secret) is None
 
 
@@ -104,7 +112,7 @@ def test_guesses_are_remembered_too_and_forgotten_when_there_are_many(
     monkeypatch.setattr("accounts.keyring.MOST_ENTRIES", 10)
     for number in range(30):
         ring.find(f"parley_{number}")
-    assert len(ring._entries) <= 10
+    assert len(ring._misses) <= 10
     assert MOST_ENTRIES > 10
 
 

@@ -139,7 +139,8 @@ def execute(server: Server, statement: str, *values: Any) -> list[tuple[Any, ...
     url = database_of(server)
     if not url.startswith("sqlite"):
         with psycopg.connect(url, autocommit=True) as connection:
-            cursor = connection.execute(statement.replace("?", "%s").encode(), values)
+            # Without values a `%` is an operator.
+            cursor = connection.execute(statement.replace("?", "%s").encode(), values or None)
             return cursor.fetchall() if cursor.description else []
     with closing(sqlite3.connect(database_settings(url)["NAME"], timeout=20)) as file, file:
         return file.execute(statement, values).fetchall()

@@ -2,11 +2,13 @@
 
 import json
 import re
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import httpx
 
+from tests.api.accounts import Account, administrator, signed_in
 from tests.client import Server
 from tests.sse import Event, parse
 
@@ -114,6 +116,53 @@ class Turns(Conversations):
         return Outcome(text, last["message"] if events[-1].event == "error" else None, turn_id)
 
 
+class SignedIn(Server):
+    """A running server as someone with an access token sees it."""
+
+    def __init__(self, account: Account) -> None:
+        self.__dict__ |= account.server.__dict__
+        self._http = httpx.Client(
+            base_url=self.url, headers=account.headers, trust_env=False, timeout=30.0
+        )
+
+
+_signed_in: dict[str, tuple[float, SignedIn]] = {}
+_TOKEN_SECONDS = 600.0
+
+
+def _as_user(server: Server) -> SignedIn:
+    """The same user for all tests, with a token that has not expired."""
+    made_at, found = _signed_in.get(server.url, (-_TOKEN_SECONDS, None))
+    if found is None or time.monotonic() > made_at + _TOKEN_SECONDS:
+        account = administrator(server)
+        found = SignedIn(signed_in(server, account.username, account.password))
+        _signed_in[server.url] = time.monotonic(), found
+    return found
+
+
+class Threads(Driver):
+    def __init__(self, server: Server) -> None:
+        super().__init__(_as_user(server))
+
+    def begin(self) -> None:
+        self.path = f"/api/threads/{self.server.post('/api/threads', json={}).json()['id']}"
+
+    def ask(self, prompt: str) -> Outcome:
+        body = {"text": prompt, "model": "scripted-small"}
+        answer = self.server.post(f"{self.path}/messages/stream", json=body)
+        *sent, last = parse(_checked(answer).content)
+        assert last.data == "[DONE]"
+        chunks = [json.loads(event.data) for event in sent]
+        choices = [choice for chunk in chunks for choice in chunk.get("choices", ())]
+        text = "".join(choice["delta"].get("content") or "" for choice in choices)
+        errors = [chunk["error"]["message"] for chunk in chunks if "error" in chunk]
+        return Outcome(text, errors[0] if errors else None, answer.headers["X-Turn-ID"])
+
+    def history(self) -> list[str]:
+        items = self.server.get(f"{self.path}/messages", params={"limit": 100}).json()["items"]
+        return [message["text"] for message in reversed(items)]
+
+
 def _checked(answer: httpx.Response) -> httpx.Response:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -123,4 +172,4 @@ def _checked(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
-DRIVERS: tuple[type[Driver], ...] = (Sessions, ChatStream, Conversations, Turns)
+DRIVERS: tuple[type[Driver], ...] = (Sessions, ChatStream, Conversations, Turns, Threads)

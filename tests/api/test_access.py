@@ -12,10 +12,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from chatproject.routes import ROUTES, Access
 from tests.api.accounts import Account, administrator, by_key, signed_up
 from tests.api.talking import NOBODY
+from tests.api.threads import file, new_thread
 from tests.client import Databases, Server, Upstream
 from tests.conftest import QUICK, UNLIMITED, found
 
 HELLO = {"message": "Hello"}
+SAID = {"text": "Hello", "model": "scripted-small"}
+THREAD, STATE = "api/threads/<str:thread_id>", "api/provider-threads/<str:thread_id>"
 TOKEN = {"X-Admin-Token": "operator"}
 
 
@@ -61,6 +64,22 @@ CALLS = [
     Call("api/auth/refresh", "POST", 422, {}),
     Call("api/auth/me", "GET", 200),
     Call("api/auth/logout", "POST", 204),
+    Call("api/threads", "GET", 200),
+    Call("api/threads", "POST", 201, {}),
+    Call(THREAD, "GET", 200),
+    Call(THREAD, "PATCH", 200, {"title": "Mine"}),
+    Call(f"{THREAD}/messages", "GET", 200),
+    Call(f"{THREAD}/messages", "POST", 201, SAID),
+    Call(f"{THREAD}/messages/stream", "POST", 200, SAID),
+    Call(f"{THREAD}/messages/<str:message_id>", "PATCH", 200, {"status": "ready"}),
+    Call(f"{THREAD}/export", "GET", 200),
+    Call(STATE, "GET", 200),
+    Call(STATE, "PUT", 200, {"conversation_id": "theirs"}),
+    Call(THREAD, "DELETE", 204),
+    Call("api/models", "GET", 200),
+    Call("api/attachments/<path:name>", "GET", 200),
+    Call("api/export", "GET", 200),
+    Call("api/import", "POST", 200, {}),
     Call("api/keys", "GET", 200),
     Call("api/keys", "POST", 201, {"name": "a program"}),
     Call("api/keys/<str:key_id>", "DELETE", 204),
@@ -176,11 +195,24 @@ def _same_but_id(first: httpx.Response, second: httpx.Response) -> bool:
 
 def _path(server: Server, call: Call, owner: Account | None) -> str:
     """The call's path, to something of the owner's, or to what nobody has."""
+    if owner is not None and {"thread_id", "name"} & set(re.findall(r":(\w+)>", call.route)):
+        return _path_in_thread(call, owner)
     return re.sub(
         r"<\w+:(\w+)>",
         lambda name: "203.0.113.9" if name[1] == "ip" else _id(server, name[1], owner),
         f"/{call.route}",
     )
+
+
+def _path_in_thread(call: Call, owner: Account) -> str:
+    """To a thread with a message, a file and state, or to one of those."""
+    thread = new_thread(owner)
+    message = thread.ask(attachments=[file("a.txt", b"a")]).json()
+    state = {"conversation_id": "theirs"}
+    owner.server.put(f"/api/provider-threads/{thread.id}", json=state, headers=owner.headers)
+    ids = {"thread_id": thread.id, "message_id": message["id"]}
+    ids["name"] = message["attachments"][0]["id"]
+    return re.sub(r"<\w+:(\w+)>", lambda name: str(ids[name[1]]), f"/{call.route}")
 
 
 def _id(server: Server, name: str, owner: Account | None) -> str:

@@ -4,6 +4,7 @@ from collections import deque
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from chatproject.asgi_types import Message, Receive, Scope, Send
 from chatproject.middleware.body_cap import BodyCap
@@ -30,8 +31,9 @@ async def seen_of(*messages: Message, announced: int | None = None) -> list[Mess
         raise AssertionError(message)
 
     headers = [] if announced is None else [(b"content-length", str(announced).encode())]
-    scope: dict[str, Any] = {"type": "http", "headers": headers}
-    await BodyCap(application, limit=10)(scope, receive, send)
+    scope: dict[str, Any] = {"type": "http", "headers": headers, "is_api": True}
+    with override_settings(MAX_BODY_BYTES=10):
+        await BodyCap(application)(scope, receive, send)
     return seen
 
 

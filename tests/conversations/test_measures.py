@@ -11,8 +11,9 @@ from prometheus_client import REGISTRY
 
 from conversations.ids import new_id
 from conversations.models import Conversation, Turn
+from conversations.turns.closing import Closing
 from conversations.turns.reaper import LEASE
-from conversations.turns.recorder import Closing, Outcome
+from conversations.turns.recorder import Outcome
 from conversations.turns.running import RunningTurn
 from conversations.turns.service import engine, query, start_turn
 from conversations.turns.upkeep import reap_for_ever
@@ -119,6 +120,10 @@ async def test_a_turn_that_asked_nobody_counts_under_nobodys_name() -> None:
     assert counted.outcomes("made-up-by-a-client") == [0, 0, 0, 0]
 
 
+async def _no_files(files: object) -> None:
+    raise AssertionError("this provider sends none")
+
+
 async def test_a_turn_that_was_reaped_is_left_to_the_reaper_to_count() -> None:
     async def reaped(closing: Closing) -> Outcome:
         return Outcome.REAPED
@@ -128,7 +133,14 @@ async def test_a_turn_that_was_reaped_is_left_to_the_reaper_to_count() -> None:
         request = request_to(await new_conversation(), "eta")
         opened: Any = await engine()._open(request)
         find: Any = {"eta": Scripted([[TextDelta("Hello"), Finished("stop")]])}.get
-        turn = RunningTurn(request, opened, worker_id="dead", find_provider=find, store=reaped)
+        turn = RunningTurn(
+            request,
+            opened,
+            worker_id="dead",
+            find_provider=find,
+            keep_files=_no_files,
+            store=reaped,
+        )
         turn.start()
         await turn.ended()
     assert counted.outcomes("eta") == [0, 0, 0, 0]

@@ -1,0 +1,1 @@
+"""Everything that someone owns, out and in again (docs/portable.md)."""

@@ -1,0 +1,1 @@
+"""Everything that someone owns, as a file, and back (docs/portable.md)."""

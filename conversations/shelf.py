@@ -1,0 +1,174 @@
+"""Conversations as someone keeps them: titled, listed in pages, put away and taken out again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from accounts.callers import Caller
+from conversations.access import (
+    conversation_for,
+    inside_lists,
+    own_conversation,
+    refuse_outside_lists,
+)
+from conversations.errors import MessageNotFound, ProviderThreadNotFound
+from conversations.labels import is_title, label_fields
+from conversations.models import Attachment, Conversation, Message, ProviderThread
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`number` counts from 1; `total` is over all pages."""
+
+    items: list[T]
+    total: int
+    number: int
+    limit: int
+
+    @property
+    def has_more(self) -> bool:
+        return self.number * self.limit < self.total
+
+
+def begin_titled(
+    caller: Caller,
+    *,
+    surface: str,
+    title: str | None,
+    summary: str | None,
+    metadata: Mapping[str, Any],
+) -> Conversation:
+    """Raises Forbidden for a product or agent outside of the user's lists."""
+    refuse_outside_lists(caller, metadata)
+    return Conversation.objects.create(
+        workspace=caller.workspace,
+        surface=surface,
+        title=title,
+        summary=summary,
+        metadata=dict(metadata),
+        has_title=is_title(title),
+        **label_fields(metadata),
+    )
+
+
+def page_of_conversations(
+    caller: Caller, *, surface: str, number: int, limit: int, everything: bool
+) -> Page[Conversation]:
+    """Newest first; without `everything`, only those that are begun, titled and not deleted."""
+    rows = Conversation.objects.filter(
+        inside_lists(caller), workspace=caller.workspace, surface=surface
+    )
+    if not everything:
+        # As the index `conversations_begun` has it.
+        rows = rows.filter(deleted_at=None, has_title=True, message_count__gt=0)
+    return _page(rows.order_by("-id"), number, limit)
+
+
+@transaction.atomic
+def change_titled(
+    caller: Caller,
+    conversation_id: UUID,
+    *,
+    surface: str,
+    changes: Mapping[str, Any],
+    deleted: bool | None,
+) -> Conversation:
+    """Store `title`, `summary` or `metadata`; `deleted` puts away or takes out again.
+
+    Raises ConversationNotFound, also for one that is put away and stays so; Forbidden.
+    """
+    find = own_conversation if deleted is False else conversation_for
+    conversation = find(caller, conversation_id, surface=surface)
+    fields = dict(changes)
+    if (metadata := fields.get("metadata")) is not None:
+        fields |= label_fields(metadata)
+        refuse_outside_lists(caller, metadata)
+    if "title" in fields:
+        fields["has_title"] = is_title(fields["title"])
+    if deleted is not None:
+        fields["deleted_at"] = timezone.now() if deleted else None
+    for name, value in fields.items():
+        setattr(conversation, name, value)
+    conversation.updated_at = timezone.now()
+    conversation.save(update_fields=[*fields, "updated_at"])
+    return conversation
+
+
+@transaction.atomic
+def put_away(caller: Caller, conversation_id: UUID, *, surface: str) -> None:
+    """Deleting that can be taken back; again, it changes nothing. Raises ConversationNotFound."""
+    conversation = own_conversation(caller, conversation_id, surface=surface)
+    if conversation.deleted_at is None:
+        conversation.deleted_at = conversation.updated_at = timezone.now()
+        conversation.save(update_fields=["deleted_at", "updated_at"])
+
+
+def page_of_messages(conversation: Conversation, *, number: int, limit: int) -> Page[Message]:
+    """Newest first."""
+    rows = messages_of(conversation).order_by("-id")
+    start = (number - 1) * limit
+    # Counted where they are written: counting 100,000 rows takes longer than reading a page.
+    return Page(list(rows[start : start + limit]), conversation.message_count, number, limit)
+
+
+def messages_of(conversation: Conversation) -> QuerySet[Message]:
+    """With their files."""
+    files = Prefetch("attachments", Attachment.objects.order_by("created_at", "id"))
+    return Message.objects.filter(conversation_id=conversation.id).prefetch_related(files)
+
+
+@transaction.atomic
+def change_message(
+    conversation: Conversation, message_id: UUID, changes: Mapping[str, Any]
+) -> Message:
+    """Raises MessageNotFound, also for a message of another conversation."""
+    message = messages_of(conversation).filter(id=message_id).first()
+    if message is None:
+        raise MessageNotFound(message_id)
+    for name, value in changes.items():
+        setattr(message, name, value)
+    message.updated_at = timezone.now()
+    message.save(update_fields=[*changes, "updated_at"])
+    return message
+
+
+def provider_state(conversation: Conversation, provider: str) -> ProviderThread:
+    """Raises ProviderThreadNotFound."""
+    state = conversation.provider_threads.filter(provider=provider).first()
+    if state is None:
+        raise ProviderThreadNotFound
+    return state
+
+
+def external_id_of(conversation: Conversation, provider: str) -> str | None:
+    """What the provider calls the conversation, where it does."""
+    rows = conversation.provider_threads.filter(provider=provider)
+    return rows.values_list("external_id", flat=True).first()
+
+
+@transaction.atomic
+def set_provider_state(
+    conversation: Conversation, provider: str, *, external_id: str, payload: Mapping[str, Any]
+) -> ProviderThread:
+    state, _ = ProviderThread.objects.update_or_create(
+        conversation=conversation,
+        provider=provider,
+        defaults={
+            "external_id": external_id,
+            "payload": dict(payload),
+            "updated_at": timezone.now(),
+        },
+    )
+    return state
+
+
+def _page(rows: QuerySet[Conversation], number: int, limit: int) -> Page[Conversation]:
+    start = (number - 1) * limit
+    return Page(list(rows[start : start + limit]), rows.order_by().count(), number, limit)
