@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterable, MutableMapping, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from django.conf import settings
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from accounts.networks import Address, Network
 
 # Of peers without one, on a Unix socket: they share a bucket, and are no trusted proxy.
 UNKNOWN = IPv4Address("0.0.0.0")

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import ip_network
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -11,20 +11,18 @@ from django.utils import timezone
 
 from accounts.errors import BypassNotFound, NotANetwork
 from accounts.models import RateLimitBypass, User
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from accounts.networks import Address, Network, unmapped
 
 
 def normalised(text: str) -> str:
     """An address in its short form, or a block without host bits; raises NotANetwork."""
     try:
-        network = ip_network(text.strip(), strict=False)
+        network: Network = ip_network(text.strip(), strict=False)
     except ValueError as error:
         raise NotANetwork from error
     if getattr(network.network_address, "scope_id", None):
         raise NotANetwork
-    network = _unmapped(network)
+    network = unmapped(network)
     is_address = network.prefixlen == network.max_prefixlen
     # A single address may be written as a block, and stays one entry.
     return str(network.network_address) if is_address else str(network)
@@ -65,14 +63,6 @@ def holds(entries: Iterable[str], address: Address) -> bool:
         for network in _networks(tuple(entries))
         if network.version == address.version
     )
-
-
-def _unmapped(network: Network) -> Network:
-    """IPv4 written as IPv6 is IPv4, as it is in the addresses of clients."""
-    mapped = getattr(network.network_address, "ipv4_mapped", None)
-    if mapped is None or network.prefixlen < 96:
-        return network
-    return IPv4Network((int(mapped), network.prefixlen - 96))
 
 
 @lru_cache(maxsize=4)

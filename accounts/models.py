@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.managers import UserManager
+from accounts.usernames import check_username
 
 ADMIN_ROLE = "admin"
 # One request in twelve days: slower than that, times become too large for numbers.
@@ -31,7 +32,7 @@ class User(AbstractBaseUser):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    username = models.CharField(max_length=150, unique=True)
+    username = models.CharField(max_length=150, unique=True, validators=[check_username])
     email = models.EmailField(null=True, blank=True)  # noqa: DJ001 - T-2
     full_name = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - T-2
     roles = models.JSONField(default=_no_words, blank=True)

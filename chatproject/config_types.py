@@ -11,6 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PlainValidator
 
+from accounts.networks import unmapped
+
 PROVIDERS = (
     "openai",
     "openrouter",
@@ -208,7 +210,7 @@ def _origin(text: str) -> str:
 
 def _networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
     try:
-        return tuple(ip_network(item, strict=False) for item in _items(value))
+        return tuple(unmapped(ip_network(item, strict=False)) for item in _items(value))
     except ValueError as error:
         raise ValueError("must be a list of IP addresses and blocks such as 10.0.0.0/8") from error
 

@@ -1,17 +1,19 @@
 """Files of messages: their bytes in Django's storage, everything else in rows."""
 
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import puremagic
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
+from conversations.ids import new_id
 from conversations.models import Attachment
 from providers.types import SentFile
 
 STORAGE = "attachments"
 LONGEST_NAME = 255
+UNKNOWN_TYPE = "application/octet-stream"
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _LOOKED_AT = 2048
 
@@ -31,16 +33,20 @@ def keep_bytes(
     data: bytes, *, filename: str, content_type: str, file_id: UUID | None = None
 ) -> NewFile:
     """Write the bytes to the storage; slow, and nothing for the event loop."""
-    file_id = file_id or uuid4()
+    file_id = file_id or new_id()
     # Under an id and nothing else: what a name holds never reaches a path.
     stored_as = storage().save(f"{file_id.hex[:2]}/{file_id.hex}", ContentFile(data))
-    return NewFile(file_id, plain_name(filename), content_type[:LONGEST_NAME], len(data), stored_as)
+    return NewFile(file_id, plain_name(filename), plain_type(content_type), len(data), stored_as)
 
 
 def plain_name(name: str) -> str:
     """What a path or a control character in it could do is done nowhere."""
     last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable()).strip()[:LONGEST_NAME] or "file"
+    return _printable(last).strip(". ")[:LONGEST_NAME] or "file"
+
+
+def plain_type(content_type: str) -> str:
+    return _printable(content_type).strip()[:LONGEST_NAME] or UNKNOWN_TYPE
 
 
 def bytes_of(stored_as: str) -> bytes:
@@ -85,6 +91,10 @@ def image_type_of(data: bytes) -> str | None:
     except (puremagic.PureError, ValueError):
         return None
     return found if found in _IMAGES else None
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
 
 
 def storage() -> Storage:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from accounts.keys import IssuedKey
 from accounts.models import SLOWEST_RPS, ApiKey, User
 from accounts.services import TokenPair
+from accounts.usernames import check_username
 from api.parsing import Body, NonEmpty
 from api.responses import Answer
 
@@ -37,8 +38,10 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
 
 
 def _printable(text: str) -> str:
-    if not text.isprintable() or text != text.strip():
-        raise ValueError("should hold printable characters only, without blanks around them")
+    try:
+        check_username(text)
+    except ValidationError as error:
+        raise ValueError(error.message) from error
     return text
 
 

@@ -138,9 +138,14 @@ class _Asking:
     async def accepted(self) -> MessageJson:
         """Store the message, and ask nobody (T-4.6)."""
         question = await self._question(None)
-        message = await query(
-            accept_question, self._caller, self.thread.id, question, SURFACE, self._heading("")
-        )
+        heading = self._heading("")
+        try:
+            message = await query(
+                accept_question, self._caller, self.thread.id, question, SURFACE, heading
+            )
+        except BaseException:
+            await drop_unused(question.files, None)
+            raise
         return await _json_of(message)
 
     async def turn(self) -> Turn:

@@ -17,7 +17,14 @@ from api.threads.problems import PROBLEMS, InvalidAttachment
 from api.threads.serializers import AttachmentForm
 from conversations.access import attachment_for
 from conversations.errors import AttachmentNotFound
-from conversations.files import NewFile, bytes_of, forget_bytes, image_type_of, keep_bytes
+from conversations.files import (
+    UNKNOWN_TYPE,
+    NewFile,
+    bytes_of,
+    forget_bytes,
+    image_type_of,
+    keep_bytes,
+)
 from conversations.models import Message
 from conversations.turns.request import Ask
 from conversations.turns.service import query
@@ -26,7 +33,6 @@ from providers.types import Capabilities
 
 MOST_FILES = 20
 _EVERYTHING = Capabilities(images=True, files=True)
-_UNKNOWN_TYPE = "application/octet-stream"
 
 
 async def kept_files(forms: Sequence[AttachmentForm], ask: Ask | None) -> tuple[NewFile, ...]:
@@ -64,7 +70,8 @@ async def _download(request: HttpRequest, name: str) -> HttpResponse:
     except FileNotFoundError as error:
         raise AttachmentNotFound from error
     response = HttpResponse(data, content_type=_safe_type(row.content_type))
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.filename, safe='')}"
+    name = quote(row.filename, safe="")
+    response["Content-Disposition"] = f"attachment; filename=\"file\"; filename*=UTF-8''{name}"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -81,7 +88,7 @@ def _keep(forms: Sequence[AttachmentForm], can: Capabilities, provider: str) -> 
         keep_bytes(
             data,
             filename=form.filename,
-            content_type=(form.content_type or "").strip() or _UNKNOWN_TYPE,
+            content_type=form.content_type or "",
         )
         for form, data in zip(forms, decoded, strict=True)
     )
@@ -105,7 +112,7 @@ def _refuse_untakeable(data: bytes, can: Capabilities, provider: str) -> None:
 def _safe_type(content_type: str) -> str:
     """A type that is no header of its own."""
     is_plain = content_type.isascii() and content_type.isprintable() and "/" in content_type
-    return content_type if is_plain else _UNKNOWN_TYPE
+    return content_type if is_plain else UNKNOWN_TYPE
 
 
 def _id_in(name: str) -> UUID:

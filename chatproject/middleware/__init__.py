@@ -1,1 +1,1 @@
-"""What every request passes through, outermost first: id and log, body cap, headers."""
+"""What requests pass through, from the id and the log to the sessions of browsers."""

@@ -38,12 +38,6 @@ def _kept(item: AttachmentLine) -> NewFile | str:
         return "The base64 is not valid"
     return keep_bytes(
         data,
-        filename=plain_name(item.filename),
+        filename=item.filename,
         content_type=item.content_type.strip() or _UNKNOWN_TYPE,
     )
-
-
-def plain_name(name: str) -> str:
-    """What a path or a control character in it could do is done nowhere."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable()).strip() or "file"

@@ -3,15 +3,17 @@
 import asyncio
 import dataclasses
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 from django.utils import timezone
 from msgspec.structs import replace
 
 from conversations.files import sent_file
 from conversations.ids import new_id
+from conversations.models import Attachment
 from conversations.turns.admission import Opened
 from conversations.turns.closing import AttemptRecord
 from conversations.turns.events import (
@@ -35,7 +37,9 @@ from providers.events import (
     TextDelta,
     ToolCallDelta,
 )
-from providers.types import ChatMessage, Continuation, ProviderRequest
+from providers.types import ChatMessage, Continuation, ProviderRequest, SentFile
+
+logger = structlog.get_logger(__name__)
 
 FindProvider = Callable[[str], Provider]
 KeepFiles = Callable[[Sequence[ReceivedFile]], Awaitable[None]]
@@ -66,7 +70,7 @@ class _Attempt:
 def with_files(opened: Opened) -> tuple[ChatMessage, ...]:
     """What the provider is told, with the bytes of the files; reads the storage."""
     return tuple(
-        dataclasses.replace(message, files=tuple(map(sent_file, opened.files.get(place, ()))))
+        dataclasses.replace(message, files=tuple(_read(opened.files.get(place, ()))))
         for place, message in enumerate(opened.messages)
     )
 
@@ -78,6 +82,15 @@ def _as_taken(message: ChatMessage, provider: Provider) -> ChatMessage:
     can = provider.capabilities
     files = [file for file in message.files if (can.images if file.is_image else can.files)]
     return dataclasses.replace(message, files=tuple(files))
+
+
+def _read(files: Iterable[Attachment]) -> Iterator[SentFile]:
+    """Without what has gone from the storage: the question is asked all the same."""
+    for file in files:
+        try:
+            yield sent_file(file)
+        except FileNotFoundError:
+            logger.warning("attachment_missing", attachment_id=str(file.id))
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ import msgspec
 
 from providers.events import AnswerDetails, RawChunk, ReceivedFile
 
+# Of one answer.
+MOST_FILES = 20
 _SIGNS = (b'"message_metadata"', b'"conversation_id"')
 _UNNAMED, _UNKNOWN_TYPE = "file", "application/octet-stream"
 
@@ -26,6 +28,7 @@ class AgentReader:
     conversation_id: str | None = None
     text: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    files: int = 0
 
     @property
     def details(self) -> AnswerDetails | None:
@@ -43,7 +46,8 @@ class AgentReader:
         metadata = chunk.get("message_metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         self._note_conversation(chunk, metadata)
-        files = _taken_out(metadata)
+        files = _taken_out(metadata, most=MOST_FILES - self.files)
+        self.files += len(files)
         self.metadata |= {name: held for name, held in metadata.items() if name != "attachments"}
         question = _question(metadata)
         if question:
@@ -78,11 +82,16 @@ def _put_text(chunk: dict[str, Any], text: str) -> None:
     chunk["choices"] = [first, *(choices[1:] if isinstance(choices, list) else ())]
 
 
-def _taken_out(metadata: dict[str, Any]) -> tuple[ReceivedFile, ...]:
-    """The files, each of which leaves its id behind in place of its bytes."""
+def _taken_out(metadata: dict[str, Any], *, most: int) -> tuple[ReceivedFile, ...]:
+    """The files, each of which leaves its id behind in place of its bytes.
+
+    What is beyond the number allowed is passed on and not kept.
+    """
     listed = metadata.get("attachments")
-    files = []
+    files: list[ReceivedFile] = []
     for entry in listed if isinstance(listed, list) else ():
+        if len(files) >= most:
+            break
         if isinstance(entry, dict) and (data := _bytes(entry.get("data"))) is not None:
             del entry["data"]
             entry["id"] = str(uuid4())

@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from django.test import override_settings
 
+from accounts.callers import ANONYMOUS, SHARED_KEY
+from accounts.errors import MissingCredential
+from api.auth import connecting_caller
 from tests.api.talking import NOBODY, problem_in
 from tests.client import Databases, Server, Upstream
 from tests.conftest import UNLIMITED, StartServer
@@ -186,3 +190,15 @@ def test_outside_of_local_a_credential_is_needed(start_server: StartServer) -> N
     answer = server.post("/sessions", json={}, headers={"X-API-Key": "any"})
     problem_in(answer, 401, "invalid_api_key")
     assert server.get("/health").json()["status"] == "ok"
+
+
+async def test_a_socket_comes_in_by_the_same_rule() -> None:
+    """C-4: the door that has no request."""
+    with override_settings(API_KEY=KEY, ANONYMOUS_ALLOWED=False):
+        scope = {"type": "websocket", "headers": [(b"x-api-key", KEY.encode())]}
+        assert await connecting_caller(scope) == SHARED_KEY
+        assert scope["caller_kind"] == "shared_key"
+        with pytest.raises(MissingCredential):
+            await connecting_caller({"type": "websocket", "headers": []})
+    with override_settings(API_KEY=None, ANONYMOUS_ALLOWED=True):
+        assert await connecting_caller({"type": "websocket", "headers": []}) == ANONYMOUS
