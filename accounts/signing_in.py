@@ -28,6 +28,11 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
 
     An unknown name costs as much as a wrong password: Django's backend hashes for both.
     """
+    if len(username) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
+        # Nobody's: neither is worth folding or hashing.
+        _AT_ADDRESS.refuse(request)
+        _AT_ADDRESS.usage(request, increment=True)
+        raise InvalidCredentials
     username = User.normalize_username(username)
     counters = _sign_in_counters(username)
     _refuse_guessing(request, counters)
@@ -49,6 +54,8 @@ def count_failed_sign_up(request: HttpRequest) -> None:
     _SIGN_UPS.usage(request, increment=True)
 
 
+LONGEST_NAME = 150
+LONGEST_PASSWORD = 4096
 # For a place beside those who are being looked at just now.
 _PATIENCE_SECONDS = 10.0
 

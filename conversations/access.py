@@ -65,10 +65,12 @@ def inside_lists(caller: Caller) -> Q:
 
 
 def turn_for(caller: Caller, turn_id: UUID) -> Turn:
-    """Raises TurnNotFound."""
+    """Raises TurnNotFound, and Forbidden as its conversation would."""
     turn = Turn.objects.filter(id=turn_id, workspace=caller.workspace).first()
     if turn is None:
         raise TurnNotFound(turn_id)
+    if caller.allowed_products or caller.allowed_agents:
+        refuse_outside_lists(caller, turn.conversation.metadata)
     return turn
 
 

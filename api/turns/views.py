@@ -24,7 +24,7 @@ from conversations.turns.service import find_turn, query
 
 
 class TurnViewSet(RowViewSet):
-    @extend_schema(operation_id="get_turn", responses={200: TurnJson, **refusals(401, 404)})
+    @extend_schema(operation_id="get_turn", responses={200: TurnJson, **refusals(401, 403, 404)})
     def retrieve(self, request: Request, turn_id: str) -> HttpResponse:
         """The turn, its text so far, and who was asked."""
         return json_response(turn_json(turn_for(self.caller, _known_form(turn_id))))
@@ -32,7 +32,7 @@ class TurnViewSet(RowViewSet):
     @extend_schema(
         operation_id="stop_turn",
         request=None,
-        responses={200: TurnJson, 202: TurnJson, **refusals(401, 404)},
+        responses={200: TurnJson, 202: TurnJson, **refusals(401, 403, 404)},
     )
     def stop(self, request: Request, turn_id: str) -> HttpResponse:
         """End a running turn within a second; its text so far is kept."""
@@ -49,7 +49,7 @@ class TurnViewSet(RowViewSet):
         OpenApiParameter("after", str, description="Cursor of the last event seen."),
         OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER),
     ],
-    responses={(200, "text/event-stream"): OpenApiTypes.STR, **refusals(401, 404)},
+    responses={(200, "text/event-stream"): OpenApiTypes.STR, **refusals(401, 403, 404)},
 )
 async def _events(request: HttpRequest, turn_id: str) -> HttpResponseBase:
     """The turn's events from the start or after a cursor, while it runs and afterwards."""

@@ -90,7 +90,7 @@ def test_every_use_of_a_token_reads_the_users_row(user: User) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert user_of_token(token) == user
         assert user_of_token(token) == user
-    assert len(queries) == 2
+    assert len([query for query in queries if "accounts_user" in query["sql"]]) == 2
     services.end_all_tokens(user)
     with pytest.raises(RevokedToken):
         user_of_token(token)

@@ -60,12 +60,14 @@ def test_a_list_that_narrows_later_closes_what_was_open(server: Server) -> None:
     """T-3.4: reading, writing, streaming, state and lists alike."""
     person = signed_up(server)
     closed, still_open = (new_thread(person, metadata={"product": name}) for name in ("x", "fine"))
-    for thread in (closed, still_open):
-        thread.ask().raise_for_status()
+    turns = [thread.ask().headers["X-Turn-ID"] for thread in (closed, still_open)]
     person.change("user.allowed_products = ['fine']; user.save()")
     for answer in every_call_to(person, closed):
         problem_in(answer, 403, "forbidden")
     problem_in(call(person, "DELETE", closed.path), 403, "forbidden")
+    problem_in(call(person, "GET", f"/api/turns/{turns[0]}"), 403, "forbidden")
+    problem_in(call(person, "GET", f"/api/turns/{turns[0]}/events"), 403, "forbidden")
+    assert call(person, "GET", f"/api/turns/{turns[1]}").status_code == 200
     for query in ({}, {"include_deleted": "true"}):
         page = call(person, "GET", "/api/threads", params=query).json()
         assert [row["id"] for row in page["items"]] == [still_open.id]

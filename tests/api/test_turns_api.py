@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -139,7 +139,7 @@ def _named(events: list[sse.Event]) -> list[tuple[str, Any]]:
         "1.2.3",
         "\u0661",
         "9" * 5000,
-        f"{uuid4().hex}.1.0",
+        "7c1e5a2b9d3f4e60817263549a0bcdef.1.0",
         "{id}.99999999999999999999.999",
         "{id}.-1.-1",
         "{id}.1",

@@ -122,6 +122,7 @@ def every_call_to(account: Account, thread: Thread) -> list[httpx.Response]:
         call(account, "POST", f"{thread.path}/messages", json=question),
         call(account, "POST", f"{thread.path}/messages/stream", json=question),
         call(account, "PATCH", f"{thread.path}/messages/{NOBODY}", json={"status": "ready"}),
+        call(account, "GET", f"{thread.path}/export"),
         call(account, "GET", f"/api/provider-threads/{thread.id}"),
         call(
             account, "PUT", f"/api/provider-threads/{thread.id}", json={"conversation_id": "mine"}

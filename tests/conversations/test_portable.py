@@ -211,7 +211,7 @@ def test_a_bad_line_is_refused_and_the_others_are_not(bad: bytes | dict[str, Any
         {"content": None},
         {"content": "a\0"},
         {"error_code": "x" * 129},
-        {"conversation_id": str(uuid4())},
+        {"conversation_id": "0f2a1c34-5b6d-4e7f-8a90-123456789abc"},
     ],
     ids=str,
 )
