@@ -153,7 +153,7 @@ def _rounds(username: str, password: str) -> int:
     return CountingHasher.rounds - before
 
 
-@pytest.mark.parametrize("password", ["wrong", PASSWORD + "x", "x" * 100_000])
+@pytest.mark.parametrize("password", ["wrong", PASSWORD + "x", "x" * 4096])
 def test_an_unknown_name_costs_as_much_as_a_wrong_password(settings: Any, password: str) -> None:
     """Issue 3: constant work, counted and not timed."""
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
