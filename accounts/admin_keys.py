@@ -16,8 +16,7 @@ from accounts.admin_fields import WordsField
 from accounts.errors import TooManyKeys
 from accounts.keyring import KEYRING
 from accounts.keys import MOST_KEYS, NewKey, issue_key, keys_of, revoke_keys
-from accounts.models import ApiKey
-from accounts.quota import Rate
+from accounts.models import NO_RATE, ApiKey
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[ApiKey]
@@ -49,9 +48,9 @@ class KeyForm(_Form):
         user = cleaned.get("user")
         if user is not None and keys_of(user.id).count() >= MOST_KEYS:
             self.add_error("user", str(TooManyKeys(MOST_KEYS)))
-        # The constraint of the table lets half a rate through: in SQL a comparison with null does.
+        # At the field: the table's constraint would say it of the whole form.
         if (cleaned.get("rate_rps") is None) != (cleaned.get("rate_burst") is None):
-            self.add_error("rate_burst", "Give both a rate above 0 and a burst of 1 or more.")
+            self.add_error("rate_burst", NO_RATE)
         return cleaned
 
 
@@ -165,5 +164,4 @@ class ApiKeyAdmin(KeptAdmin[ApiKey]):
 
 
 def _new_key(key: ApiKey) -> NewKey:
-    rate = Rate(key.rate_rps, key.rate_burst) if key.rate_rps and key.rate_burst else None
-    return NewKey(key.name, key.allowed_models, key.expires_at, rate)
+    return NewKey(key.name, key.allowed_models, key.expires_at, key.rate)

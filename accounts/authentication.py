@@ -95,8 +95,8 @@ def user_of_session(session: SessionBase) -> User | None:
 def _by_key(secret: str, key: KnownKey | None) -> Caller:
     if _is_shared_key(secret):
         return SHARED_KEY
-    if key is not None and key.caller is not None and key.is_good:
-        return key.caller
+    if key is not None and (caller := key.good_caller) is not None:
+        return caller
     # A key that was revoked is refused even where anybody may ask: what its user
     # writes would otherwise go to everybody's workspace, without a word.
     if key is not None or not settings.ANONYMOUS_ALLOWED:

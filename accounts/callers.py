@@ -1,6 +1,6 @@
 """Who is asking, as everything behind the door sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -42,13 +42,9 @@ def user_caller(user: User) -> Caller:
 
 def key_caller(key: ApiKey) -> Caller:
     """The key's user, with no more rights than a program needs: never an administrator."""
-    user = key.user
-    return Caller(
-        kind="user",
-        workspace=f"user:{user.id}",
-        user_id=user.id,
+    return replace(
+        user_caller(key.user),
         key_id=key.id,
-        allowed_products=tuple(user.allowed_products),
-        allowed_agents=tuple(user.allowed_agents),
+        is_admin=False,
         allowed_models=tuple(key.allowed_models),
     )

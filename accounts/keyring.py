@@ -37,8 +37,13 @@ class KnownKey:
     rate: Rate | None
 
     @property
+    def good_caller(self) -> Caller | None:
+        """None for a key that has expired, too."""
+        return None if self.has_expired else self.caller
+
+    @property
     def is_good(self) -> bool:
-        return self.caller is not None and not self.has_expired
+        return self.good_caller is not None
 
     @property
     def has_expired(self) -> bool:
@@ -98,9 +103,9 @@ class Keyring:
         return dict(used)
 
     def _noted(self, key: KnownKey | None) -> KnownKey | None:
-        if key is not None and key.caller is not None and key.is_good:
-            assert key.caller.key_id is not None
-            self._used[key.caller.key_id] = timezone.now()
+        caller = key.good_caller if key is not None else None
+        if caller is not None and caller.key_id is not None:
+            self._used[caller.key_id] = timezone.now()
         return key
 
     def _fresh(self, digest: str) -> _Entry | None:
@@ -151,9 +156,4 @@ def _stored(digest: str) -> KnownKey | None:
     if key is None:
         return None
     is_dead = key.revoked_at is not None or not key.user.is_active
-    rate = (
-        Rate(key.rate_rps, key.rate_burst)
-        if key.rate_rps is not None and key.rate_burst is not None
-        else None
-    )
-    return KnownKey(None if is_dead else key_caller(key), key.expires_at, rate)
+    return KnownKey(None if is_dead else key_caller(key), key.expires_at, key.rate)

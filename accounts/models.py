@@ -11,13 +11,14 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.buckets import Rate
 from accounts.managers import UserManager
-from accounts.usernames import check_username
+from accounts.usernames import LONGEST_USERNAME, check_username
 
 ADMIN_ROLE = "admin"
 # One request in twelve days: slower than that, times become too large for numbers.
 SLOWEST_RPS = 1e-6
-_NO_RATE = "Give both a rate above 0 and a burst of 1 or more."
+NO_RATE = "Give both a rate above 0 and a burst of 1 or more."
 
 
 def _no_words() -> list[str]:
@@ -32,7 +33,9 @@ class User(AbstractBaseUser):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
-    username = models.CharField(max_length=150, unique=True, validators=[check_username])
+    username = models.CharField(
+        max_length=LONGEST_USERNAME, unique=True, validators=[check_username]
+    )
     email = models.EmailField(null=True, blank=True)  # noqa: DJ001 - T-2
     full_name = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - T-2
     roles = models.JSONField(default=_no_words, blank=True)
@@ -115,7 +118,7 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     allowed_models = models.JSONField(default=_no_words, blank=True)
     rate_rps = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(SLOWEST_RPS, message=_NO_RATE)]
+        null=True, blank=True, validators=[MinValueValidator(SLOWEST_RPS, message=NO_RATE)]
     )
     rate_burst = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -136,12 +139,19 @@ class ApiKey(models.Model):
                     rate_burst__gte=1,
                 ),
                 name="rates_are_whole",
-                violation_error_message=_NO_RATE,
+                violation_error_message=NO_RATE,
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def rate(self) -> Rate | None:
+        """None where the server's own rate is the key's."""
+        if self.rate_rps is None or self.rate_burst is None:
+            return None
+        return Rate(self.rate_rps, self.rate_burst)
 
 
 class RateLimitBypass(models.Model):

@@ -21,6 +21,7 @@ from django_ratelimit.core import get_usage
 from accounts.addresses import address_of, rate_key
 from accounts.errors import InvalidCredentials, TooManyAttempts
 from accounts.models import User
+from accounts.usernames import LONGEST_USERNAME
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
@@ -28,7 +29,7 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
 
     An unknown name costs as much as a wrong password: Django's backend hashes for both.
     """
-    if len(username) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
+    if len(username) > LONGEST_USERNAME or len(password) > LONGEST_PASSWORD:
         # Nobody's: neither is worth folding or hashing.
         _AT_ADDRESS.refuse(request)
         _AT_ADDRESS.usage(request, increment=True)
@@ -54,7 +55,6 @@ def count_failed_sign_up(request: HttpRequest) -> None:
     _SIGN_UPS.usage(request, increment=True)
 
 
-LONGEST_NAME = 150
 LONGEST_PASSWORD = 4096
 # For a place beside those who are being looked at just now.
 _PATIENCE_SECONDS = 10.0

@@ -2,6 +2,8 @@
 
 from django.core.exceptions import ValidationError
 
+LONGEST_USERNAME = 150
+
 
 def check_username(name: str) -> None:
     """Raises Django's ValidationError."""

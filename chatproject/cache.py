@@ -8,6 +8,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
+from chatproject.cache_settings import IN_MEMORY
+
 T = TypeVar("T")
 
 _AWAY_SECONDS = 5.0
@@ -19,7 +21,7 @@ class RedisOrMemoryCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         self._away_until = 0.0
-        self._memory = LocMemCache("while-redis-is-away", {"OPTIONS": {"MAX_ENTRIES": 100_000}})
+        self._memory = LocMemCache("while-redis-is-away", {"OPTIONS": IN_MEMORY})
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self._tried(super().add, self._memory.add, *args, **kwargs)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+# The default of 300 would let a flood of names push out the counts.
+IN_MEMORY = {"MAX_ENTRIES": 100_000}
 _PATIENCE_SECONDS = 0.25
 
 
@@ -10,8 +12,7 @@ def cache_settings(redis_url: str | None) -> dict[str, Any]:
     if redis_url is None:
         return {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            # The default of 300 would let a flood of names push out the counts.
-            "OPTIONS": {"MAX_ENTRIES": 100_000},
+            "OPTIONS": IN_MEMORY,
         }
     return {
         "BACKEND": "chatproject.cache.RedisOrMemoryCache",

@@ -34,6 +34,14 @@ class FullHandler(ASGIHandler):
             headers[:] = [pair for pair in headers if pair[0] != b"content-type"]
             return super().create_request(scope, body_file)
 
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """The match that chose the handler; without one Django says that there is none."""
+        match: ResolverMatch | None = request.scope["url_match"]  # type: ignore[attr-defined]
+        if match is None:
+            return super().resolve_request(request)
+        request.resolver_match = match
+        return match
+
 
 class LeanHandler(FullHandler):
     """Serves async views only, through the same middleware and URLs."""
@@ -60,12 +68,6 @@ class LeanHandler(FullHandler):
             pieces.append(message.get("body", b""))
             if not message.get("more_body", False):
                 return BytesIO(b"".join(pieces))
-
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """The match that chose this handler."""
-        match: ResolverMatch = request.scope["url_match"]  # type: ignore[attr-defined]
-        request.resolver_match = match
-        return match
 
     async def _answer(self, request: ASGIRequest, send: Send) -> None:
         response = await self.run_get_response(request)

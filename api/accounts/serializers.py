@@ -12,11 +12,9 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, Stri
 from accounts.keys import IssuedKey
 from accounts.models import SLOWEST_RPS, ApiKey, User
 from accounts.services import TokenPair
-from accounts.usernames import check_username
+from accounts.usernames import LONGEST_USERNAME, check_username
 from api.parsing import Body, NonEmpty
 from api.responses import Answer
-
-LONGEST_NAME = 150
 
 
 def _nfkc(text: object) -> object:
@@ -24,7 +22,7 @@ def _nfkc(text: object) -> object:
 
     Texts that are too long anyway are left alone: folding megabytes of them takes minutes.
     """
-    is_short = isinstance(text, str) and len(text) <= LONGEST_NAME
+    is_short = isinstance(text, str) and len(text) <= LONGEST_USERNAME
     return unicodedata.normalize("NFKC", str(text)) if is_short else text
 
 
@@ -59,7 +57,7 @@ def _none_if_empty(text: object) -> object:
 Username = Annotated[
     str,
     BeforeValidator(_nfkc),
-    StringConstraints(min_length=1, max_length=LONGEST_NAME),
+    StringConstraints(min_length=1, max_length=LONGEST_USERNAME),
     AfterValidator(_printable),
 ]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_address)]
