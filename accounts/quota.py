@@ -13,6 +13,7 @@ from contextvars import Context
 
 import structlog
 
+from accounts import measures
 from accounts.buckets import Bucket, LocalBuckets, Rate, Verdict
 from accounts.redis_buckets import AWAY, RedisBuckets
 
@@ -47,11 +48,13 @@ class Quota:
     async def take(self, buckets: Sequence[Bucket]) -> Verdict:
         """A token from each of the buckets, at least one bucket, or from none of them."""
         redis = self._redis
-        if redis is not None and self.is_shared:
-            try:
-                return await redis.take(buckets)
-            except AWAY as error:
-                self._do_without(redis, error)
+        if redis is not None:
+            if self.is_shared:
+                try:
+                    return await redis.take(buckets)
+                except AWAY as error:
+                    self._do_without(redis, error)
+            measures.charged_alone()
         return self._local.take(buckets)
 
     async def aclose(self) -> None:

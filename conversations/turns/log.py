@@ -124,11 +124,11 @@ class TurnLog:
     def rest(self, cursor: Cursor | None) -> list[Entry] | None:
         """The entries after a cursor, the first cut where the reader is in the middle of it.
 
-        None when the cursor is ahead of what this log holds.
+        None when the cursor is ahead of what this log holds, or was never one of this turn.
         """
         if cursor is None:
             return self.since(0)
-        if self.exact and cursor.seq <= len(self):
+        if self.exact and self._has_been_at(cursor):
             return self._cut(cursor.seq, cursor.offset)
         settled = self.end is not None or not self.exact
         if settled and cursor.offset <= self.text_length:
@@ -149,6 +149,17 @@ class TurnLog:
         self._followers.add(follower)
         measures.follower_came()
         return follower
+
+    def _has_been_at(self, cursor: Cursor) -> bool:
+        """Whether so many characters had been after so many events, or in the middle of the next.
+
+        Otherwise one number could skip what the other has not seen.
+        """
+        if cursor.seq > len(self):
+            return False
+        least = self._entries[cursor.seq - 1].offset if cursor.seq else 0
+        most = self._entries[cursor.seq].offset if cursor.seq < len(self) else least
+        return least <= cursor.offset <= most
 
     def _first_beyond(self, offset: int) -> int:
         return bisect_right(self._entries, offset, key=lambda entry: entry.offset)

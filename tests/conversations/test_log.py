@@ -138,6 +138,25 @@ def test_any_cursor_that_was_given_out_continues_exactly(
     assert text_in(rest) == whole[cursor.offset :]
 
 
+@given(
+    texts=st.lists(st.text(min_size=1, max_size=6), max_size=8),
+    exact=st.booleans(),
+    seq=st.integers(0, 12),
+    offset=st.integers(0, 60),
+)
+def test_no_cursor_leaves_a_silent_gap(
+    texts: list[str], exact: bool, seq: int, offset: int
+) -> None:
+    """Also one that was never given out, as one of another numbering."""
+    whole = "".join(texts)
+    rest = log_of(*texts, exact=exact).rest(Cursor(TURN, seq, offset))
+    if rest is None:
+        assert offset > len(whole)
+    else:
+        assert text_in(rest) == whole[offset:]
+        assert offset <= len(whole)
+
+
 @pytest.mark.parametrize("value", ["", "x", "1.2", "a.b.c", f"{TURN.hex}.-1.0", f"{TURN.hex}.1.x"])
 def test_what_is_no_cursor_is_none(value: str) -> None:
     assert Cursor.parse(value) is None
