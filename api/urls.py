@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("api.accounts.urls")),
     path("", include("api.admin.urls")),
     path("", include("api.portable.urls")),
+    path("", include("api.search.urls")),
     path(_PREFIX, include("api.threads.urls")),
 ]

@@ -9,6 +9,7 @@ import uvicorn
 
 from chatproject.config import Config, load
 from chatproject.metrics_workers import shared_files
+from chatproject.worker_number import announce_workers
 
 # Beyond the time that turns get: for the last bytes to reach the clients.
 LAST_BYTES_SECONDS = 5
@@ -17,6 +18,7 @@ LAST_BYTES_SECONDS = 5
 def main() -> None:
     config = load()
     options = _options(config)
+    announce_workers(options.workers)
     # Before the first worker starts: each decides by its environment where it counts.
     with shared_files(workers=options.workers if config.METRICS_ENABLED else 1):
         uvicorn.run(

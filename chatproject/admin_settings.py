@@ -25,6 +25,7 @@ def unfold_settings(title: str) -> dict[str, Any]:
                     "What was asked",
                     _item("Conversations", "forum", "conversations_conversation"),
                     _item("Turns", "sync_alt", "conversations_turn"),
+                    _item("Search failures", "search_off", "search_change"),
                 ),
             ],
         },

@@ -117,6 +117,9 @@ class Config(BaseSettings):
     CHAT_EMBEDDING_MODEL_NAME: Line = "intfloat/multilingual-e5-large"
     CHAT_EMBEDDING_BATCH_SIZE: AtLeastOne = 8
     CHAT_EMBEDDING_DEVICE: Line | None = None
+    CHAT_EMBEDDING_API_BASE: PrivateUrl = None
+    CHAT_EMBEDDING_API_KEY: Secret = None
+    CHROMA_URL: PrivateUrl = None
     CHAT_CHROMA_PERSIST_DIRECTORY: FilePath = Path("./.chroma")
     CHAT_SEARCH_MIN_SIMILARITY: Share = 0.3
     CHAT_ATTACHMENTS_STORAGE_DIR: FilePath = Path("./storage")

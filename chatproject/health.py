@@ -22,6 +22,7 @@ class HealthJson(Answer):
     timestamp: dt.datetime
     checks: dict[str, str]
     providers: dict[str, str]
+    search: dict[str, Any]
 
 
 class OllamaHealthJson(HealthJson):
@@ -57,4 +58,5 @@ async def _fields(found: dict[str, str]) -> dict[str, Any]:
         "timestamp": dt.datetime.now(dt.UTC),
         "checks": found,
         "providers": checks().providers.found(),
+        "search": await checks().search.found(),
     }

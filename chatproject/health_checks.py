@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from chatproject.health_providers import ProviderLooks
+from chatproject.health_search import SearchLook
 from conversations.turns.service import query
 from providers.checks import probe
 
@@ -64,6 +65,7 @@ class Checks:
 
     def __init__(self) -> None:
         self.providers = ProviderLooks()
+        self.search = SearchLook()
         self._looks = {"database": SharedLook(_database)}
         if (redis_url := settings.REDIS_URL) is not None:
             self._looks["redis"] = SharedLook(lambda: _redis(redis_url))

@@ -10,6 +10,7 @@ from chatproject.asgi_types import App, Receive, Scope, Send
 from chatproject.credentials import load_secrets, note_key_uses, store_key_uses
 from chatproject.termination import on_termination
 from conversations.turns.service import close_engine, drain_engine, engine
+from search.indexing import process as indexers
 
 
 class Lifespan:
@@ -33,6 +34,7 @@ class Lifespan:
         engine()
         await load_secrets()
         noting = asyncio.create_task(note_key_uses())
+        await asyncio.to_thread(indexers.start_in_server)
         on_termination(self._drain)
         _tame_garbage_collection()
         await send({"type": "lifespan.startup.complete"})
@@ -40,6 +42,7 @@ class Lifespan:
         if self._draining is not None:
             await self._draining
         noting.cancel()
+        await asyncio.to_thread(indexers.stop)
         await store_key_uses()
         await close_limiter()
         await close_engine()

@@ -1,5 +1,6 @@
 """Django's settings, derived from the operator's (`chatproject.config`)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from chatproject.database import database_settings
 from chatproject.logs import logging_settings
 from chatproject.provider_settings import provider_specs
 from chatproject.secret_key import StoredSecretKey
+from chatproject.worker_number import WORKERS_VARIABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -42,6 +44,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "accounts",
     "conversations",
+    "search",
 ]
 
 # Each of these is natively async: one that is not costs every request a thread.
@@ -194,6 +197,19 @@ TURN_DRAIN_SECONDS = CONFIG.TURN_DRAIN_SECONDS
 REDIS_URL = CONFIG.REDIS_URL
 OLLAMA_URL = CONFIG.OLLAMA_URL
 METRICS_ENABLED = CONFIG.METRICS_ENABLED
+
+# Told by whoever starts several; a server of another kind says nothing, and is taken for one.
+WORKERS = int(os.environ.get(WORKERS_VARIABLE, "1"))
+
+CHAT_SEARCH_ENABLED = CONFIG.CHAT_SEARCH_ENABLED
+CHAT_SEARCH_MIN_SIMILARITY = CONFIG.CHAT_SEARCH_MIN_SIMILARITY
+CHAT_CHROMA_PERSIST_DIRECTORY = CONFIG.CHAT_CHROMA_PERSIST_DIRECTORY
+CHROMA_URL = CONFIG.CHROMA_URL
+CHAT_EMBEDDING_MODEL_NAME = CONFIG.CHAT_EMBEDDING_MODEL_NAME
+CHAT_EMBEDDING_BATCH_SIZE = CONFIG.CHAT_EMBEDDING_BATCH_SIZE
+CHAT_EMBEDDING_DEVICE = CONFIG.CHAT_EMBEDDING_DEVICE
+CHAT_EMBEDDING_API_BASE = CONFIG.CHAT_EMBEDDING_API_BASE
+CHAT_EMBEDDING_API_KEY = CONFIG.CHAT_EMBEDDING_API_KEY
 
 PROVIDERS = provider_specs(CONFIG)
 DEFAULT_PROVIDER = CONFIG.default_provider

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.callers import Caller
 from conversations.access import conversation_for
 from conversations.models import Attempt, Conversation, Message, Turn
+from conversations.signals import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Counts:
 _IS_READY = Q(messages__status=Message.Status.READY)
 
 
+@transaction.atomic
 def begin_conversation(
     caller: Caller,
     *,
@@ -43,7 +45,7 @@ def begin_conversation(
     title: str | None = None,
     summary: str | None = None,
 ) -> Conversation:
-    return Conversation.objects.create(
+    conversation = Conversation.objects.create(
         workspace=caller.workspace,
         surface=surface,
         model=model,
@@ -54,6 +56,9 @@ def begin_conversation(
         title=title,
         summary=summary,
     )
+    if title or summary:
+        announce(conversation.id, conversation.id)
+    return conversation
 
 
 def conversations_of(caller: Caller, *, surface: str) -> list[tuple[Conversation, int]]:
@@ -70,6 +75,7 @@ def delete_conversation(caller: Caller, conversation_id: UUID, *, surface: str) 
     # In the order of the turns' own writes: a page or an answer on its way comes before or not.
     list(conversation.turns.select_for_update().order_by("id").values_list("id"))
     list(Conversation.objects.select_for_update().filter(id=conversation.id))
+    announce(conversation.id, workspace=conversation.workspace)
     conversation.delete()
 
 
@@ -93,9 +99,29 @@ def add_message(
     conversation.updated_at = timezone.now()
     conversation.message_count = F("message_count") + 1
     conversation.save(update_fields=["updated_at", "message_count"])
-    return Message.objects.create(
+    message = Message.objects.create(
         conversation=conversation, parent=latest, role="user", content=content, model=model
     )
+    announce(conversation.id, message.id)
+    return message
+
+
+@transaction.atomic
+def hand_over(giver: Caller, receiver: Caller) -> int:
+    """All conversations of one owner become another's; gives their number.
+
+    A turn that runs goes on; idempotency keys, which are the giver's, are forgotten.
+    """
+    own = Conversation.objects.filter(workspace=giver.workspace)
+    turns = Turn.objects.filter(workspace=giver.workspace)
+    # In the order of the turns' own writes.
+    list(turns.select_for_update().order_by("id").values_list("id"))
+    ids = list(own.select_for_update().order_by("id").values_list("id", flat=True))
+    turns.update(workspace=receiver.workspace, idempotency_key=None)
+    own.update(workspace=receiver.workspace)
+    for conversation_id in ids:
+        announce(conversation_id, workspace=giver.workspace)
+    return len(ids)
 
 
 def history_of(conversation_id: UUID) -> QuerySet[Message]:

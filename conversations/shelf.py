@@ -19,6 +19,7 @@ from conversations.access import (
 from conversations.errors import MessageNotFound, ProviderThreadNotFound
 from conversations.labels import is_title, label_fields
 from conversations.models import Attachment, Conversation, Message, ProviderThread
+from conversations.signals import announce
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Page(Generic[T]):
         return self.number * self.limit < self.total
 
 
+@transaction.atomic
 def begin_titled(
     caller: Caller,
     *,
@@ -47,7 +49,7 @@ def begin_titled(
 ) -> Conversation:
     """Raises Forbidden for a product or agent outside of the user's lists."""
     refuse_outside_lists(caller, metadata)
-    return Conversation.objects.create(
+    conversation = Conversation.objects.create(
         workspace=caller.workspace,
         surface=surface,
         title=title,
@@ -56,6 +58,8 @@ def begin_titled(
         has_title=is_title(title),
         **label_fields(metadata),
     )
+    announce(conversation.id, conversation.id)
+    return conversation
 
 
 def page_of_conversations(
@@ -98,6 +102,9 @@ def change_titled(
         setattr(conversation, name, value)
     conversation.updated_at = timezone.now()
     conversation.save(update_fields=[*fields, "updated_at"])
+    # Its messages are labelled with what the metadata says, and out of sight with it.
+    is_all = not {"metadata", "deleted_at"}.isdisjoint(fields)
+    announce(conversation.id, *([] if is_all else [conversation.id]))
     return conversation
 
 
@@ -108,6 +115,7 @@ def put_away(caller: Caller, conversation_id: UUID, *, surface: str) -> None:
     if conversation.deleted_at is None:
         conversation.deleted_at = conversation.updated_at = timezone.now()
         conversation.save(update_fields=["deleted_at", "updated_at"])
+        announce(conversation.id)
 
 
 def page_of_messages(conversation: Conversation, *, number: int, limit: int) -> Page[Message]:
@@ -136,6 +144,8 @@ def change_message(
         setattr(message, name, value)
     message.updated_at = timezone.now()
     message.save(update_fields=[*changes, "updated_at"])
+    if "content" in changes:
+        announce(conversation.id, message.id)
     return message
 
 

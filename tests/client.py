@@ -25,9 +25,9 @@ REQUEST_SECONDS = 30.0
 
 
 def clean_environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of the developer's own settings; HOME is the folder too."""
+    """Nothing of the developer's own settings; HOME is the folder too, and no model is fetched."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1"}
     return {**kept, **python, "HOME": str(folder), **given}
 
 

@@ -14,7 +14,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("accounts", "api", "chatproject", "conversations", "providers")
+PACKAGES = ("accounts", "api", "chatproject", "conversations", "providers", "search")
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
 FREE_OF_DJANGO = ("base", "types", "events", "errors", "framing", "http", "backends")

@@ -28,6 +28,7 @@ FOLDERS = {
     "docs",
     "providers",
     "scripts",
+    "search",
     "tests",
 }
 DOCUMENTED_AT = "http://127.0.0.1:8000"

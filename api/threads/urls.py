@@ -5,6 +5,7 @@ from api.threads.attachments import download
 from api.threads.export import ExportViewSet
 from api.threads.models import models
 from api.threads.rows import ProviderStateViewSet, ThreadMessageViewSet, ThreadViewSet
+from api.threads.search import ThreadSearchViewSet
 
 urlpatterns = [
     path("threads", ThreadViewSet.as_view({"get": "list", "post": "create"})),
@@ -23,6 +24,7 @@ urlpatterns = [
         "provider-threads/<str:thread_id>",
         ProviderStateViewSet.as_view({"get": "retrieve", "put": "update"}),
     ),
+    path("search/threads", ThreadSearchViewSet.as_view({"post": "search"})),
     path("models", models),
     path("attachments/<path:name>", download),
 ]

@@ -14,6 +14,7 @@ from conversations.portable.entries import Entry
 from conversations.portable.places import Places
 from conversations.portable.records import ConversationLine
 from conversations.portable.report import Outcome
+from conversations.signals import announce
 
 NO_HOME = "Its conversation is not here, or was refused"
 
@@ -66,6 +67,8 @@ def store_conversations(homes: Homes, entries: Sequence[Entry]) -> list[Outcome]
         # The columns set themselves when a row is made.
         row.created_at, row.updated_at = item.created_at, item.updated_at
     Conversation.objects.bulk_update((row for row, _ in new), ["created_at", "updated_at"])
+    for row, _ in new:
+        announce(row.id, row.id)
     return outcomes
 
 
@@ -98,6 +101,7 @@ def _update(row: Conversation, fields: dict[str, Any]) -> bool:
     for name, value in fields.items():
         setattr(row, name, value)
     row.save(update_fields=list(fields))
+    announce(row.id)
     return True
 
 

@@ -17,6 +17,7 @@ from conversations.portable.places import Places
 from conversations.portable.records import OWNER, AttachmentLine, MessageLine
 from conversations.portable.report import Outcome
 from conversations.portable.stored_conversations import NO_HOME, Homes
+from conversations.signals import announce
 
 # What was being answered elsewhere is answered by nobody here.
 _INTERRUPTED = "interrupted"
@@ -75,6 +76,8 @@ def store_messages(homes: Homes, places: Places, entries: Sequence[Entry]) -> li
     for conversation_id, number in sorted(Counter(row.conversation_id for row in new).items()):
         rows = Conversation.objects.filter(id=conversation_id)
         rows.update(message_count=F("message_count") + number)
+    for conversation_id, ids in _by_conversation([*new, *changed]).items():
+        announce(conversation_id, *ids)
     return outcomes
 
 
@@ -109,6 +112,13 @@ def store_attachments(
             outcomes.append(entry.outcome("created"))
     Attachment.objects.bulk_create(new)
     return outcomes
+
+
+def _by_conversation(rows: Sequence[Message]) -> dict[UUID, list[UUID]]:
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row.conversation_id, []).append(row.id)
+    return found
 
 
 def _existing_rows(homes: Homes, places: Places, entries: Sequence[Entry]) -> dict[UUID, Message]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from conversations.ids import time_of
 from conversations.models import Attachment, Conversation, Message, ProviderThread
 from conversations.services import history_of
+from conversations.signals import announce
 from conversations.turns.closing import Closing
 from conversations.turns.events import TurnCompleted, TurnFailed
 from providers.events import AnswerDetails
@@ -38,6 +39,7 @@ def store_answer(closing: Closing, message_id: UUID) -> None:
     Conversation.objects.filter(id=conversation_id).update(
         updated_at=timezone.now(), message_count=F("message_count") + 1
     )
+    announce(conversation_id, message_id)
     Attachment.objects.filter(turn_id=closing.turn_id, message=None).update(message_id=message_id)
     if details is not None and details.conversation_id:
         _store_state(closing, details, details.conversation_id)
@@ -62,11 +64,13 @@ def settle_question(closing: Closing, question_id: UUID, *, answered: bool) -> N
 def forget_beyond(limit: int, conversation_id: UUID) -> None:
     history = history_of(conversation_id)
     kept = history.reverse()[:limit].values_list("id", flat=True)
-    _, deleted = history.exclude(id__in=list(kept)).delete()
-    if number := deleted.get("conversations.Message", 0):
+    dropped = list(history.exclude(id__in=list(kept)).values_list("id", flat=True))
+    if dropped:
+        Message.objects.filter(id__in=dropped).delete()
         Conversation.objects.filter(id=conversation_id).update(
-            message_count=F("message_count") - number
+            message_count=F("message_count") - len(dropped)
         )
+        announce(conversation_id, *dropped)
 
 
 def _latest(conversation_id: UUID) -> UUID | None:

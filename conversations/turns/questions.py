@@ -12,6 +12,7 @@ from conversations.access import conversation_for
 from conversations.files import attachment_row
 from conversations.ids import new_id
 from conversations.models import Attachment, Conversation, Message
+from conversations.signals import announce
 from conversations.turns.request import Heading, Question
 
 
@@ -61,9 +62,11 @@ def store_question(
     Attachment.objects.bulk_create(
         attachment_row(file, conversation=conversation, message=message) for file in asked.files
     )
+    changes = _heading_fields(conversation, heading)
     Conversation.objects.filter(id=conversation.id).update(
-        message_count=F("message_count") + 1, **_heading_fields(conversation, heading)
+        message_count=F("message_count") + 1, **changes
     )
+    announce(conversation.id, message.id, *([conversation.id] if "title" in changes else []))
     return message
 
 

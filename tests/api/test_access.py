@@ -76,6 +76,8 @@ CALLS = [
     Call(STATE, "GET", 200),
     Call(STATE, "PUT", 200, {"conversation_id": "theirs"}),
     Call(THREAD, "DELETE", 204),
+    Call("api/search/threads", "POST", 200, {"phrase": "Hello"}),
+    Call("api/search/messages", "GET", 422),
     Call("api/models", "GET", 200),
     Call("api/attachments/<path:name>", "GET", 200),
     Call("api/export", "GET", 200),

@@ -1,0 +1,1 @@
+"""Search in everything that a caller has said and heard, in whatever dialect."""

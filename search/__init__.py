@@ -1,0 +1,1 @@
+"""Finding a message again: by meaning, by words, and by regular expressions."""

@@ -1,0 +1,1 @@
+"""Texts to vectors: by a model in this process, or by an endpoint."""

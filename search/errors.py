@@ -1,0 +1,42 @@
+"""What can go wrong with search.
+
+SearchError
+├── ModelUnavailable    the embedding model cannot be had now; `retry_after` is in seconds
+├── TextRefused         texts that cannot be embedded, now or later, at `positions` of the batch
+├── StoreUnavailable    Chroma is away, broken, or open in another process
+├── InvalidPattern      what was typed is no regular expression; the message is for its author
+└── InvalidCursor       it was not given out for this search
+"""
+
+from collections.abc import Sequence
+
+
+class SearchError(Exception):
+    """Root of the tree; the message is for operators and holds no text and no secret."""
+
+
+class ModelUnavailable(SearchError):
+    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class TextRefused(SearchError):
+    """The other texts of the batch can be embedded without these."""
+
+    def __init__(self, reason: str, *, positions: Sequence[int] = (0,)) -> None:
+        super().__init__(reason)
+        self.positions = tuple(positions)
+
+
+class StoreUnavailable(SearchError):
+    pass
+
+
+class InvalidPattern(SearchError):
+    pass
+
+
+class InvalidCursor(SearchError):
+    pass

@@ -1,0 +1,1 @@
+"""Bringing the indexes up to what the database says."""

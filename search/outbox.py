@@ -1,0 +1,136 @@
+"""What the indexes have still to hear of: one row for each change and lane."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Min, Q, QuerySet
+from django.utils import timezone
+
+from conversations.models import Conversation
+from search.models import Change, Gap, VectorIndex
+
+Lane = Change.Lane
+MOST_ATTEMPTS = 6
+_LONGEST_PAUSE = 600.0
+_LONGEST_ERROR = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a lane has still to do; `lag` is the age of its oldest change in seconds."""
+
+    pending: int
+    set_aside: int
+    lag: float
+
+
+def note(
+    conversation_id: UUID,
+    sources: Sequence[UUID] = (),
+    *,
+    workspace: str = "",
+    lanes: Iterable[Lane] = tuple(Lane),
+) -> None:
+    """Within the caller's transaction; without sources all of the conversation is meant."""
+    Change.objects.bulk_create(
+        Change(lane=lane, workspace=workspace, conversation_id=conversation_id, source_id=source)
+        for lane in lanes
+        for source in (*sources,) or (None,)
+    )
+
+
+def note_everything(lane: Lane) -> None:
+    """All conversations there are, as when an index is new."""
+    ids = Conversation.objects.order_by("id").values_list("id", flat=True)
+    Change.objects.bulk_create(
+        (Change(lane=lane, conversation_id=id) for id in ids.iterator()), batch_size=2000
+    )
+
+
+def due(lane: Lane, *, most: int) -> list[Change]:
+    """The oldest first. Where the database can lock them, nobody else gets them meanwhile."""
+    return list(_due(lane)[:most])
+
+
+def one_due(lane: Lane, id: int) -> Change | None:
+    """None where somebody else has it, or had it."""
+    return _due(lane).filter(id=id).first()
+
+
+def waiting(lane: Lane) -> QuerySet[Change]:
+    return Change.objects.filter(lane=lane, set_aside_at=None, done_at=None)
+
+
+def finish(lane: Lane, ids: Collection[int]) -> None:
+    """They are done; an index that is being built still has to hear of them."""
+    rows = Change.objects.filter(id__in=ids)
+    if lane == Lane.VECTORS and _is_building():
+        rows.update(done_at=timezone.now())
+    else:
+        rows.delete()
+
+
+def put_off(change: Change, error: Exception) -> None:
+    """Try again later, twice as late each time; after the last attempt a person has to look."""
+    attempts = change.attempts + 1
+    now = timezone.now()
+    Change.objects.filter(id=change.id).update(
+        attempts=attempts,
+        error=f"{type(error).__name__}: {error}"[:_LONGEST_ERROR],
+        due_at=now + dt.timedelta(seconds=min(2.0**attempts, _LONGEST_PAUSE)),
+        set_aside_at=now if attempts >= MOST_ATTEMPTS else None,
+    )
+
+
+def try_again(changes: QuerySet[Change]) -> int:
+    """Of those that were set aside; gives their number."""
+    return changes.exclude(set_aside_at=None).update(
+        set_aside_at=None, attempts=0, due_at=timezone.now()
+    )
+
+
+def replay() -> None:
+    """What was done while an index was being built, for that one to hear; it is active now."""
+    Change.objects.filter(lane=Lane.VECTORS).exclude(done_at=None).update(done_at=None)
+
+
+def forget_kept() -> None:
+    """No index is being built any more."""
+    if not _is_building():
+        Change.objects.filter(lane=Lane.VECTORS).exclude(done_at=None).delete()
+
+
+def backlog(lane: Lane) -> Backlog:
+    oldest = waiting(lane).aggregate(at=Min("created_at"))["at"]
+    aside = Change.objects.filter(~Q(set_aside_at=None), lane=lane).count()
+    lag = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return Backlog(waiting(lane).count(), aside, max(0.0, lag))
+
+
+def note_pause() -> None:
+    """Search is off: what is stored from now on is not noted."""
+    if not Gap.objects.exists():
+        Gap.objects.create()
+
+
+@transaction.atomic
+def catch_up() -> None:
+    """Search is on again: everything could have changed meanwhile."""
+    deleted, _ = Gap.objects.all().delete()
+    if deleted:
+        for lane in Lane:
+            note_everything(lane)
+
+
+def _due(lane: Lane) -> QuerySet[Change]:
+    rows = waiting(lane).filter(due_at__lte=timezone.now()).order_by("id")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    return rows
+
+
+def _is_building() -> bool:
+    return VectorIndex.objects.filter(status=VectorIndex.Status.BUILDING).exists()

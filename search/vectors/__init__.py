@@ -1,0 +1,1 @@
+"""The vectors of all texts, kept in Chroma."""

@@ -1,0 +1,1 @@
+"""Search by words: the query language, the index and what is found in it."""

@@ -1,0 +1,36 @@
+"""The words index of whichever database there is."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from django.db import connection
+
+from search.words import postgresql, sqlite
+from search.words.query import Term
+
+
+class Backend(Protocol):
+    """What a database's module has to have."""
+
+    def matching(
+        self, workspace: str, terms: Sequence[Term], *, below: int | None, limit: int
+    ) -> list[int]: ...
+
+    def similar(self, word: str, limit: int) -> list[str]: ...
+
+
+_BACKENDS: dict[str, Backend] = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def matching(
+    workspace: str, terms: Sequence[Term], *, below: int | None = None, limit: int
+) -> list[int]:
+    """Ids of WordDocument, the newest first: with all the terms but none of the excluded."""
+    if all(term.is_excluded for term in terms):
+        return []
+    return _BACKENDS[connection.vendor].matching(workspace, terms, below=below, limit=limit)
+
+
+def similar(word: str, limit: int) -> list[str]:
+    """Known words that are spelt much like it, the nearest first; it may be one of them."""
+    return _BACKENDS[connection.vendor].similar(word, limit)
