@@ -1,4 +1,4 @@
-"""How search is, looked at once a second at most however many ask."""
+"""How search is, looked at only now and then however many ask."""
 
 import asyncio
 import time
@@ -10,7 +10,8 @@ from django.db import Error as DatabaseFault
 from conversations.turns.service import query
 from search.state import State, state
 
-_FRESH_SECONDS = 1.0
+# As for the other looks: too short to hide what has just happened.
+_FRESH_SECONDS = 0.05
 _PATIENCE_SECONDS = 0.5
 
 

@@ -3,6 +3,8 @@
 import datetime as dt
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,6 +75,7 @@ def to_search() -> Meaning | None:
     It never waits for a model: that of an index is loaded in the background, and where there is
     no index yet, the first message loads it.
     """
+    refuse_to_share()
     row = _current.row()
     embedder = embedder_of(row.model if row else settings.CHAT_EMBEDDING_MODEL_NAME)
     if not embedder.is_ready:
@@ -116,6 +119,19 @@ def opened(row: VectorIndex) -> VectorStore:
     refuse_to_share()
     _refuse_elsewhere(row)
     return generations().store(row.id)
+
+
+@contextmanager
+def opened_to_check(row: VectorIndex) -> Iterator[VectorStore]:
+    """Ids and labels, also of what another process has open. Raises StoreUnavailable."""
+    from search.vectors.snapshot import snapshot
+
+    _refuse_elsewhere(row)
+    if row.place == VectorIndex.Place.SERVER:
+        yield generations().store(row.id)
+    else:
+        with snapshot(settings.CHAT_CHROMA_PERSIST_DIRECTORY, row.id) as store:
+            yield store
 
 
 def begun(status: VectorIndex.Status) -> VectorIndex:

@@ -42,6 +42,11 @@ class Change(models.Model):
                 name="changes_to_index",
                 condition=Q(set_aside_at=None, done_at=None),
             ),
+            models.Index(
+                fields=["lane"],
+                name="changes_set_aside",
+                condition=Q(set_aside_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from conversations.models import Conversation
@@ -14,13 +14,17 @@ from search.models import Change, Gap, VectorIndex
 
 Lane = Change.Lane
 MOST_ATTEMPTS = 6
+MOST_COUNTED = 10_000
 _LONGEST_PAUSE = 600.0
 _LONGEST_ERROR = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What a lane has still to do; `lag` is the age of its oldest change in seconds."""
+    """What a lane has still to do, counted to MOST_COUNTED; `lag` is the age of its oldest change.
+
+    In seconds.
+    """
 
     pending: int
     set_aside: int
@@ -76,6 +80,11 @@ def finish(lane: Lane, ids: Collection[int]) -> None:
 def put_off(change: Change, error: Exception) -> None:
     """Try again later, twice as late each time; after the last attempt a person has to look."""
     attempts = change.attempts + 1
+    # One of several that say the same is enough: whatever it is about is read when it is tried.
+    same = waiting(Lane(change.lane)).filter(
+        conversation_id=change.conversation_id, source_id=change.source_id
+    )
+    same.filter(id__gt=change.id, workspace=change.workspace).delete()
     now = timezone.now()
     Change.objects.filter(id=change.id).update(
         attempts=attempts,
@@ -104,10 +113,11 @@ def forget_kept() -> None:
 
 
 def backlog(lane: Lane) -> Backlog:
-    oldest = waiting(lane).aggregate(at=Min("created_at"))["at"]
-    aside = Change.objects.filter(~Q(set_aside_at=None), lane=lane).count()
+    rows = waiting(lane).order_by("id")
+    oldest = rows.values_list("created_at", flat=True).first()
+    aside = Change.objects.filter(lane=lane, set_aside_at__isnull=False).count()
     lag = (timezone.now() - oldest).total_seconds() if oldest else 0.0
-    return Backlog(waiting(lane).count(), aside, max(0.0, lag))
+    return Backlog(rows[:MOST_COUNTED].count(), aside, max(0.0, lag))
 
 
 def note_pause() -> None:

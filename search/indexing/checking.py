@@ -9,6 +9,7 @@ from conversations.models import Conversation, Message
 from search import meaning
 from search.models import VectorIndex, WordDocument
 from search.sources import sources_of
+from search.vectors.base import VectorStore
 
 _BATCH = 500
 
@@ -41,7 +42,11 @@ def check_vectors() -> Differences | None:
     row = VectorIndex.objects.filter(status=VectorIndex.Status.ACTIVE).first()
     if row is None:
         return None
-    store = meaning.opened(row)
+    with meaning.opened_to_check(row) as store:
+        return _compared_with(store)
+
+
+def _compared_with(store: VectorStore) -> Differences:
     known: dict[UUID, str] = {}
     strays: list[UUID] = []
     for workspace in store.workspaces():

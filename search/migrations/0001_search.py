@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'search index failure',
-                'indexes': [models.Index(condition=models.Q(('done_at', None), ('set_aside_at', None)), fields=['lane', 'id'], name='changes_to_index')],
+                'indexes': [models.Index(condition=models.Q(('done_at', None), ('set_aside_at', None)), fields=['lane', 'id'], name='changes_to_index'), models.Index(condition=models.Q(('set_aside_at__isnull', False)), fields=['lane'], name='changes_set_aside')],
             },
         ),
         migrations.CreateModel(

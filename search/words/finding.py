@@ -13,7 +13,7 @@ from search.words.query import Term, WordsQuery
 from search.words.scoring import Newest, average_length, occurrences, score, spaced, weights_of
 
 # How many of the newest are weighed; older ones only where the filters leave too few of these.
-STRICT_STEPS = (150, 300, 900, 900)
+STRICT_STEPS = (450, 900, 900)
 PER_TERM = 100
 # A conversation's documents could be missed among all those of its owner.
 IN_ONE_CONVERSATION = 2_000
