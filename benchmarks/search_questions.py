@@ -1,6 +1,6 @@
 """What is asked of both sizes: queries of several kinds, and what stands in for a model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -82,6 +82,3 @@ def _pairs(dice: np.random.Generator) -> list[Sequence[str]]:
 def _misspelt(word: str) -> str:
     """With a letter that no word of the corpus has."""
     return f"{word[:-2]}x{word[-1]}"
-
-
-Queries = Mapping[str, Sequence[str]]

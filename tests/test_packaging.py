@@ -99,6 +99,7 @@ def test_the_readme_holds_a_conversation_in_each_dialect(conversation: Conversat
             ("POST", "/api/threads", 201),
             ("POST", "/api/threads/ID/messages", 201),
             ("GET", "/api/threads/ID/export", 200),
+            ("GET", "/api/search/messages", 200),
         ]
     )
 

@@ -97,7 +97,7 @@ def test_a_scan_stops_when_its_time_is_up() -> None:
 def test_a_text_too_long_for_its_time_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regex, "STEPS_AT_ONCE", 1)
     older, newer = told("found b", "a" * 5_000_000)
-    first = scan(MINE, compiled("b"), limit=10, seconds=0.05)
+    first = scan(MINE, compiled("b"), limit=10, seconds=0.002)
     assert first == Scan((), False, newer)
     assert scan(MINE, compiled("b"), below=newer, limit=1).hits[0].message_id == older
 
