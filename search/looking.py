@@ -108,13 +108,7 @@ def _meant(scope: Scope, query: str) -> _Meant:
     except TextRefused:
         return _Meant(degraded="The embedding model does not take this query.")
     except (ModelUnavailable, StoreUnavailable) as error:
-        return _Meant(degraded=_told(error))
-
-
-def _told(error: ModelUnavailable | StoreUnavailable) -> str:
-    """In words for everybody: what exactly is wrong is for staff, on `/health` and in the log."""
-    what = "embedding model" if isinstance(error, ModelUnavailable) else "vector index"
-    return f"The {what} cannot be used now: only words and expressions were looked for."
+        return _Meant(degraded=f"{error.shown} Only words and expressions were looked for.")
 
 
 def _said(scope: Scope, query: str) -> Sequence[WordHit]:

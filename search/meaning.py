@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from search import outbox
 from search.embeddings.base import Embedder
-from search.errors import ModelUnavailable, StoreUnavailable
+from search.errors import ModelUnavailable, StoreElsewhere, StoreUnavailable
 from search.indexing.vectors import VectorsIndex
 from search.models import VectorIndex
 from search.vectors.base import VectorStore
@@ -33,10 +33,11 @@ _FRESH_SECONDS = 1.0
 _GRACE = dt.timedelta(seconds=10)
 _BETWEEN_LOADS_SECONDS = 60.0
 
+_IN_FOLDER = "in CHAT_CHROMA_PERSIST_DIRECTORY"
 LOADING = "The embedding model is being loaded."
 NOT_LOADED = "The embedding model is not loaded yet."
 _SEVERAL = "Several workers cannot share a folder of vectors: set CHROMA_URL, see the README."
-_ELSEWHERE = "The vectors of this database are not in {place}: run `manage.py reindex`."
+_ELSEWHERE = "The vectors of this database are not {place}: run `manage.py reindex`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ def why_not_ready() -> str:
         refuse_to_share()
         if row is not None:
             _refuse_elsewhere(row)
-    except StoreUnavailable as error:
-        return str(error)
+    except StoreElsewhere as error:
+        return error.shown
     return "" if row is None or embedder_of(row.model).is_ready else LOADING
 
 
@@ -189,7 +190,7 @@ def discard_retired() -> None:
 def refuse_to_share() -> None:
     """Raises StoreUnavailable."""
     if settings.WORKERS > 1 and settings.CHROMA_URL is None:
-        raise StoreUnavailable(_SEVERAL)
+        raise StoreElsewhere(_SEVERAL)
 
 
 def place() -> VectorIndex.Place:
@@ -220,10 +221,10 @@ def generations() -> "Generations":
 def _refuse_elsewhere(row: VectorIndex) -> None:
     folder: Path = settings.CHAT_CHROMA_PERSIST_DIRECTORY
     if row.place != place():
-        shown = "CHROMA_URL" if settings.CHROMA_URL else folder
-        raise StoreUnavailable(_ELSEWHERE.format(place=shown))
+        where = "at CHROMA_URL" if settings.CHROMA_URL else _IN_FOLDER
+        raise StoreElsewhere(_ELSEWHERE.format(place=where))
     if row.place == VectorIndex.Place.FOLDER and not (folder / str(row.id)).is_dir():
-        raise StoreUnavailable(_ELSEWHERE.format(place=folder))
+        raise StoreElsewhere(_ELSEWHERE.format(place=_IN_FOLDER))
 
 
 def _first() -> VectorIndex:

@@ -1,5 +1,6 @@
 """Where a model of the Hugging Face hub is on this machine, found without its libraries."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def _downloaded(name: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
+    # It tells of each of its attempts twice; what comes of them is said once, by us.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     faults: tuple[type[Exception], ...] = (HfHubHTTPError, HFValidationError, OSError)
     logger.info("embedding_model_download", model=name, into=str(cache_folder()))
     try:

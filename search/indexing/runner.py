@@ -7,6 +7,7 @@ import structlog
 from django.db import connections
 
 from search import measures, outbox
+from search.errors import SearchError
 from search.indexing.lanes import AWAY, work_off
 from search.indexing.syncing import Index
 from search.indexing.waking import register, unregister
@@ -16,6 +17,7 @@ logger = structlog.get_logger(__name__)
 # Changes of other processes are found by looking; those of this one wake the thread.
 _POLL_SECONDS = 1.0
 _LONGEST_PAUSE = 60.0
+_OUT_OF_ORDER = "The database or the indexer is out of order; the log says why."
 
 
 class LaneRunner:
@@ -60,24 +62,26 @@ class LaneRunner:
                 if not number:
                     self._upkeep()
             except AWAY as error:
-                self._note(str(error) or type(error).__name__)
+                self._note(error)
                 self._rest(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as error:  # the thread must outlive it
                 logger.exception("indexer_failed", lane=self.lane.value)
-                self._note(type(error).__name__)
+                self._note(error)
                 self._rest(_LONGEST_PAUSE)
             else:
-                self._note("")
+                self._note(None)
                 pause = 1.0
                 if not number:
                     self._rest(_POLL_SECONDS)
         connections.close_all()
 
-    def _note(self, trouble: str) -> None:
-        """Once for each change of the matter."""
-        if trouble and trouble != self.trouble:
-            logger.warning("indexing_waits", lane=self.lane.value, reason=trouble)
+    def _note(self, error: Exception | None) -> None:
+        """In the log once for each change of the matter."""
+        trouble = "" if error is None else getattr(error, "shown", _OUT_OF_ORDER)
+        if error is not None and trouble != self.trouble:
+            reason = str(error) if isinstance(error, SearchError) else type(error).__name__
+            logger.warning("indexing_waits", lane=self.lane.value, reason=reason)
         elif self.trouble and not trouble:
             logger.info("indexing_goes_on", lane=self.lane.value)
         self.trouble = trouble

@@ -129,7 +129,7 @@ def test_a_runner_indexes_what_is_said_and_says_what_it_waits_for() -> None:
     runner.start()
     try:
         said(conversation, "One")
-        _wait(lambda: runner.trouble == "Chroma is away")
+        _wait(lambda: runner.trouble == StoreUnavailable.shown)
         index.before = lambda sources: None
         _wait(lambda: index.said() == {"One"})
         _wait(lambda: not runner.trouble)

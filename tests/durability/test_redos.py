@@ -28,7 +28,8 @@ def crowded(start_server: StartServer) -> Server:
         WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?),
         texts(k, content) AS ({texts})
         INSERT INTO conversations_message
-            (id, conversation_id, role, content, status, sender_id, metadata, created_at, updated_at)
+            (id, conversation_id, role, content, status, sender_id, metadata, created_at,
+             updated_at)
         SELECT printf('01a1f000%024x', n), ?, 'user', content || n, 'ready', '', '{{}}',
             '2026-01-01 00:00:00', '2026-01-01 00:00:00'
         FROM numbers JOIN texts ON k = n % ?"""
@@ -51,7 +52,8 @@ def test_no_expression_takes_long_or_slows_the_others(
     busy = statistics.median(meanwhile)
     with capsys.disabled():
         print(
-            f"\n{len(took)} expressions over {MESSAGES} messages: longest {max(took.values()):.2f} s;"
+            f"\n{len(took)} expressions over {MESSAGES} messages: longest"
+            f" {max(took.values()):.2f} s;"
             f" /health {usual * 1000:.1f} ms, meanwhile {busy * 1000:.1f} ms ({busy / usual:.1f}x)"
         )
     assert [pattern for pattern, seconds in took.items() if seconds >= LONGEST_SECONDS] == []
