@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from unittest.mock import patch
 
@@ -22,7 +23,6 @@ from search.services import search_messages
 from search.vectors.generations import Generations
 
 PAGE = 20
-WARM_UPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def sides(urls: Iterable[str], folder: Path) -> Iterator[list[Side]]:
     try:
         yield [
             Side(database, Meaning(generations.store(number), SyntheticEmbedder()))
-            for number, database in enumerate(databases)
+            for number, database in enumerate(databases, start=1)
         ]
     finally:
         generations.close_all()
@@ -92,14 +92,17 @@ class Compared:
 HEAD = f"{'ms':<16}  {'p50':>8} {'p95':>8} {'found':>6}  {'p50':>8} {'p95':>8} {'found':>6}   ratio"
 
 
+def warm_up(small: Side, large: Side, queries: Mapping[str, Sequence[str]], mode: Mode) -> None:
+    """With others than what is measured, as a server that has been up for a while."""
+    for query in chain.from_iterable(queries.values()):
+        _asked(small, query, mode)
+        _asked(large, query, mode)
+
+
 def compared(
     small: Side, large: Side, queries: Mapping[str, Sequence[str]], mode: Mode
 ) -> list[Compared]:
     """By kind, and then all of them together under the mode's name."""
-    for kind in queries.values():
-        for query in kind[:WARM_UPS]:
-            _asked(small, query, mode)
-            _asked(large, query, mode)
     kinds = [_compared(name, small, large, kind, mode) for name, kind in queries.items()]
     return [*kinds, _together(mode.value, kinds)] if len(kinds) > 1 else kinds
 

@@ -11,12 +11,12 @@ MOST_COMMON, MIDDLING, RARE = (0, 20), (500, 5_000), (20_000, 50_000)
 OF_A_KIND = 22
 
 
-def words_queries(stride: int) -> dict[str, list[str]]:
+def words_queries(stride: int, *, seed: int = 5) -> dict[str, list[str]]:
     """By kind. Every phrase is in the first block; of each `stride` conversations one is searched.
 
     Nothing of a typo is known but words that are spelt much like it.
     """
-    dice = np.random.default_rng(5)
+    dice = np.random.default_rng(seed)
     return {
         "rare": _drawn(dice, RARE),
         "middling": _drawn(dice, MIDDLING),
@@ -30,8 +30,8 @@ def words_queries(stride: int) -> dict[str, list[str]]:
     }
 
 
-def meant_queries() -> dict[str, list[str]]:
-    return {"by meaning": [str(number) for number in range(200)]}
+def meant_queries(*, first: int = 0) -> dict[str, list[str]]:
+    return {"by meaning": [str(first + number) for number in range(200)]}
 
 
 class SyntheticEmbedder:

@@ -90,7 +90,7 @@ def change_titled(
     """
     find = own_conversation if deleted is False else conversation_for
     conversation = find(caller, conversation_id, surface=surface)
-    fields = dict(changes)
+    fields, labels = dict(changes), (conversation.product, conversation.agent)
     if (metadata := fields.get("metadata")) is not None:
         fields |= label_fields(metadata)
         refuse_outside_lists(caller, metadata)
@@ -102,8 +102,8 @@ def change_titled(
         setattr(conversation, name, value)
     conversation.updated_at = timezone.now()
     conversation.save(update_fields=[*fields, "updated_at"])
-    # Its messages are labelled with what the metadata says, and out of sight with it.
-    is_all = not {"metadata", "deleted_at"}.isdisjoint(fields)
+    # Its messages are out of sight with it, and labelled as it is.
+    is_all = "deleted_at" in fields or labels != (conversation.product, conversation.agent)
     announce(conversation.id, *([] if is_all else [conversation.id]))
     return conversation
 

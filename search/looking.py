@@ -15,7 +15,7 @@ from search.words.finding import WordHit
 from search.words.query import parse
 
 # What is ranked: further down a person searches again, with other words.
-DEEPEST = 200
+DEEPEST = 100
 # What makes an expression of a phrase. A sentence may end in a dot or a question mark.
 _SIGNS = frozenset("\\^$.|?*+()[]{}")
 
@@ -83,7 +83,8 @@ def by_regex(scope: Scope, pattern: str, *, limit: int = DEEPEST) -> Ranking:
 
 
 def is_expression(phrase: str) -> bool:
-    return not _SIGNS.isdisjoint(phrase.strip().rstrip(".?!"))
+    """Whether it has signs that no sentence has, or nothing but signs."""
+    return not _SIGNS.isdisjoint(phrase.strip().rstrip(".?!")) or not parse(phrase).terms
 
 
 def _by_all(scope: Scope, query: str) -> Ranking:

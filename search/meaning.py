@@ -112,7 +112,8 @@ def to_index() -> VectorsIndex:
     refuse_to_share()
     # Before anything is made: a server without a model has no index, and says so.
     embedder.load()
-    return VectorsIndex(opened(row or _first()), embedder)
+    row = row or _first()
+    return VectorsIndex(opened(row), embedder, row.id)
 
 
 def opened(row: VectorIndex) -> VectorStore:
@@ -136,12 +137,13 @@ def opened_to_check(row: VectorIndex) -> Iterator[VectorStore]:
 
 
 def begun(status: VectorIndex.Status) -> VectorIndex:
-    """A new and empty one, by the model of the settings."""
+    """A new and empty one, by the model of the settings. Chroma is not asked yet."""
     row = VectorIndex.objects.create(
         model=settings.CHAT_EMBEDDING_MODEL_NAME, place=place(), status=status
     )
-    # Makes its folder, by which it is known to be here.
-    generations().store(row.id)
+    if row.place == VectorIndex.Place.FOLDER:
+        # By which it is known to be here.
+        _folder_of(row).mkdir(parents=True, exist_ok=True)
     return row
 
 
@@ -149,10 +151,13 @@ def switch_to(row: VectorIndex) -> None:
     """Search asks this one from now on; what happened while it was built is still to come."""
     generations().close(row.id)
     with transaction.atomic():
-        active = VectorIndex.objects.filter(status=VectorIndex.Status.ACTIVE)
-        active.update(status=VectorIndex.Status.RETIRED, retired_at=timezone.now())
-        VectorIndex.objects.filter(id=row.id).update(status=VectorIndex.Status.ACTIVE)
-        outbox.replay()
+        built = VectorIndex.objects.filter(id=row.id, status=VectorIndex.Status.BUILDING)
+        # Locked in this order, before another that was building the same can do so too.
+        if built.select_for_update().exists():
+            active = VectorIndex.objects.filter(status=VectorIndex.Status.ACTIVE)
+            active.update(status=VectorIndex.Status.RETIRED, retired_at=timezone.now())
+            built.update(status=VectorIndex.Status.ACTIVE)
+            outbox.replay()
     _current.forget()
 
 
@@ -182,8 +187,8 @@ def discard_retired() -> None:
     """Those that nobody asks any more. Raises StoreUnavailable."""
     if active := _current.row():
         generations().close_all_but(active.id)
-    old = VectorIndex.objects.filter(retired_at__lt=timezone.now() - _GRACE)
-    for row in old.filter(place=place()):
+    retired = VectorIndex.objects.filter(status=VectorIndex.Status.RETIRED, place=place())
+    for row in retired.filter(retired_at__lt=timezone.now() - _GRACE):
         discard(row)
 
 
@@ -219,12 +224,16 @@ def generations() -> "Generations":
 
 
 def _refuse_elsewhere(row: VectorIndex) -> None:
-    folder: Path = settings.CHAT_CHROMA_PERSIST_DIRECTORY
     if row.place != place():
         where = "at CHROMA_URL" if settings.CHROMA_URL else _IN_FOLDER
         raise StoreElsewhere(_ELSEWHERE.format(place=where))
-    if row.place == VectorIndex.Place.FOLDER and not (folder / str(row.id)).is_dir():
+    if row.place == VectorIndex.Place.FOLDER and not _folder_of(row).is_dir():
         raise StoreElsewhere(_ELSEWHERE.format(place=_IN_FOLDER))
+
+
+def _folder_of(row: VectorIndex) -> Path:
+    folder: Path = settings.CHAT_CHROMA_PERSIST_DIRECTORY
+    return folder / str(row.id)
 
 
 def _first() -> VectorIndex:

@@ -1,5 +1,6 @@
 """The rows behind search: what is to be indexed yet, and what the words index holds."""
 
+import secrets
 from typing import ClassVar
 
 from django.db import models
@@ -7,6 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations.models import Conversation, Message
+
+
+def _new_number() -> int:
+    return secrets.randbelow(2**53)
 
 
 class Change(models.Model):
@@ -69,7 +74,8 @@ class VectorIndex(models.Model):
         FOLDER = "folder"
         SERVER = "server"
 
-    id = models.BigAutoField(primary_key=True)
+    # Two installations may share a Chroma server, where it is part of the names.
+    id = models.BigIntegerField(primary_key=True, default=_new_number, editable=False)
     model = models.TextField()
     place = models.CharField(max_length=8, choices=Place)
     status = models.CharField(max_length=8, choices=Status)
@@ -131,9 +137,18 @@ class WordDocument(models.Model):
 
 
 class KnownWord(models.Model):
-    """A word of some text, to be found by words that are spelt nearly so."""
+    """A word that some of the owner's documents have, for those who spell it nearly so."""
 
-    text = models.CharField(max_length=40, primary_key=True)
+    id = models.BigAutoField(primary_key=True)
+    workspace = models.CharField(max_length=64)
+    text = models.CharField(max_length=40)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "text"], name="one_known_word_of_an_owner"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from conversations.models import Conversation
-from search.models import Change, Gap, VectorIndex
+from conversations.models import Conversation, Message
+from search.models import Change, Gap, VectorIndex, WordDocument
 
 Lane = Change.Lane
 MOST_ATTEMPTS = 6
 MOST_COUNTED = 10_000
+# In the place of a workspace, for all of them; the conversation is then the last one noted.
+EVERYTHING = "*"
+_BEFORE_ALL = UUID(int=0)
+_STEP = 500
 _LONGEST_PAUSE = 600.0
 _LONGEST_ERROR = 300
 
@@ -46,17 +50,57 @@ def note(
     )
 
 
-def note_everything(lane: Lane) -> None:
-    """All conversations there are, as when an index is new."""
-    ids = Conversation.objects.order_by("id").values_list("id", flat=True)
-    Change.objects.bulk_create(
-        (Change(lane=lane, conversation_id=id) for id in ids.iterator()), batch_size=2000
+def note_new(lane: Lane, conversation_id: UUID, sources: Sequence[UUID]) -> None:
+    """But for what is noted already, so that whoever deletes and restores cannot pile them up.
+
+    In steps, because SQLite has one lock for all.
+    """
+    noted = waiting(lane).filter(conversation_id=conversation_id, source_id__isnull=False)
+    known = set(noted.values_list("source_id", flat=True))
+    new = [source for source in sources if source not in known]
+    for start in range(0, len(new), _STEP):
+        note(conversation_id, new[start : start + _STEP], lanes=[lane])
+
+
+def drop_same(change: Change) -> None:
+    """Later ones that say the same of all the conversation: this one reads what they speak of."""
+    same = waiting(Lane(change.lane)).filter(
+        conversation_id=change.conversation_id, source_id=None, workspace=change.workspace
     )
+    same.filter(id__gt=change.id).delete()
+
+
+def note_everything(lane: Lane) -> None:
+    """All conversations there are, as when an index is new; see `go_through`."""
+    Change.objects.create(lane=lane, workspace=EVERYTHING, conversation_id=_BEFORE_ALL)
+
+
+def go_through(change: Change) -> bool:
+    """Note the next conversations of a change that speaks of everything; whether it is done."""
+    rows = Conversation.objects.filter(id__gt=change.conversation_id).order_by("id")
+    ids = list(rows.values_list("id", flat=True)[:_STEP])
+    Change.objects.bulk_create(Change(lane=change.lane, conversation_id=id) for id in ids)
+    if ids:
+        Change.objects.filter(id=change.id).update(conversation_id=ids[-1])
+    return not ids
 
 
 def due(lane: Lane, *, most: int) -> list[Change]:
     """The oldest first. Where the database can lock them, nobody else gets them meanwhile."""
     return list(_due(lane)[:most])
+
+
+def has_due(lane: Lane) -> bool:
+    return waiting(lane).filter(due_at__lte=timezone.now()).exists()
+
+
+def note_again(changes: Sequence[Change]) -> None:
+    """Those that somebody else has crossed out in the meantime."""
+    still = set(Change.objects.filter(id__in=[c.id for c in changes]).values_list("id", flat=True))
+    for change in changes:
+        if change.id not in still:
+            change.id = None
+            change.save(force_insert=True)
 
 
 def one_due(lane: Lane, id: int) -> Change | None:
@@ -88,7 +132,7 @@ def put_off(change: Change, error: Exception) -> None:
     now = timezone.now()
     Change.objects.filter(id=change.id).update(
         attempts=attempts,
-        error=f"{type(error).__name__}: {error}"[:_LONGEST_ERROR],
+        error=_told(error),
         due_at=now + dt.timedelta(seconds=min(2.0**attempts, _LONGEST_PAUSE)),
         set_aside_at=now if attempts >= MOST_ATTEMPTS else None,
     )
@@ -128,11 +172,39 @@ def note_pause() -> None:
 
 @transaction.atomic
 def catch_up() -> None:
-    """Search is on again: everything could have changed meanwhile."""
+    """Search is on again: everything could have changed meanwhile, or be gone."""
     deleted, _ = Gap.objects.all().delete()
-    if deleted:
-        for lane in Lane:
-            note_everything(lane)
+    if not deleted:
+        return
+    for lane in Lane:
+        note_everything(lane)
+    gone = orphans().values_list("conversation_id", "source_id", "workspace")
+    for conversation_id, source_id, workspace in gone:
+        note(conversation_id, [source_id], workspace=workspace)
+
+
+def orphans() -> QuerySet[WordDocument]:
+    """Documents of what is deleted, or not there any more."""
+    conversations = Conversation.objects.filter(id=OuterRef("conversation_id"), deleted_at=None)
+    messages = Message.objects.filter(id=OuterRef("message_id"))
+    is_message = Q(message_id__isnull=False)
+    return WordDocument.objects.filter(~Exists(conversations) | is_message & ~Exists(messages))
+
+
+def set_aside(lane: Lane, conversation_id: UUID, source_id: UUID, error: Exception) -> None:
+    """At once: to try it again would be of no use."""
+    Change.objects.create(
+        lane=lane,
+        conversation_id=conversation_id,
+        source_id=source_id,
+        attempts=MOST_ATTEMPTS,
+        error=_told(error),
+        set_aside_at=timezone.now(),
+    )
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
 
 
 def _due(lane: Lane) -> QuerySet[Change]:

@@ -13,12 +13,16 @@ from search.scope import Scope
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """`offset` into a ranking of what there was up to `until`; of a scan, what is `below`."""
+    """`offset` into a ranking of what there was up to `until`; a scan goes on below `below`.
+
+    A scan's headings come first: `offset` of them were shown, until `is_past_headings`.
+    """
 
     search: str
     until: UUID
     offset: int = 0
     below: UUID | None = None
+    is_past_headings: bool = False
 
     @classmethod
     def parse(cls, cursor: str, search: str) -> Self:

@@ -1,8 +1,7 @@
 """Search by regular expressions: RE2, whose time is linear in the text, in a box of time."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import BoundedSemaphore
@@ -10,9 +9,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import re2  # type: ignore[import-untyped]
-from django.db import connection, transaction
 from django.db.models import QuerySet, TextField, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce, Concat, Substr
 
 from search.errors import InvalidPattern
 from search.scope import Scope
@@ -26,7 +24,11 @@ OVERLAP = 1_000
 # One call cannot be interrupted: at most about 0.1 s.
 STEPS_AT_ONCE = 40_000_000
 SCANS_AT_ONCE = 2
-ROWS_AT_ONCE = 500
+FIRST_PAGE, LARGEST_PAGE, PAGE_CHARACTERS = 50, 3_200, 2_000_000
+# Of one page to the next, since longer texts may follow.
+PAGE_GROWTH = 4
+# What is further down in a text is found by its words.
+LONGEST_TEXT = 100_000
 WORK_SECONDS, PAUSE_SECONDS = 0.001, 0.0005
 
 
@@ -95,22 +97,18 @@ def scan(
 
     A text that is too long for a whole box of time is passed over.
     """
-    rows = scope.messages().order_by("-id")
-    if below is not None:
-        rows = rows.filter(id__lt=below)
-    # As text: an id that is not found need not become a UUID.
-    texts = rows.values_list(
-        Cast("id", TextField()), Cast("conversation_id", TextField()), "content"
+    texts = scope.messages().values_list(
+        _AS_TEXT, Cast("conversation_id", TextField()), Substr("content", 1, LONGEST_TEXT)
     )
     return _limited(partial(_scanned, texts, pattern, limit, below), below, seconds)
 
 
 def scan_headings(scope: Scope, pattern: Pattern, *, limit: int, seconds: float = 0.8) -> Scan:
     """The caller's titles and summaries, the newest conversations first."""
-    rows = scope.conversations().order_by("-id")
-    texts = rows.exclude(title=None, summary=None).values_list(
-        Cast("id", TextField()),
-        Cast("id", TextField()),
+    rows = scope.conversations().exclude(title=None, summary=None)
+    texts = rows.values_list(
+        _AS_TEXT,
+        _AS_TEXT,
         Concat(Coalesce("title", Value("")), Value("\n"), Coalesce("summary", Value(""))),
     )
     found = _limited(partial(_scanned, texts, pattern, limit, None), None, seconds)
@@ -118,6 +116,8 @@ def scan_headings(scope: Scope, pattern: Pattern, *, limit: int, seconds: float 
 
 
 Span = tuple[int, int]
+# An id that is not found need not become a UUID.
+_AS_TEXT = Cast("id", TextField())
 _Rows = QuerySet[Any, tuple[str, str, str]]
 
 
@@ -156,24 +156,35 @@ def _scanned(texts: _Rows, pattern: Pattern, limit: int, below: UUID | None, clo
     hits: list[RegexHit] = []
     size = _piece_size(pattern)
     reached, done = "", ""
-    with _reading():
-        try:
-            for reached, conversation_id, text in texts.iterator(chunk_size=ROWS_AT_ONCE):
-                clock.tick()
-                if span := _first_match(pattern, text, size, clock):
-                    hits.append(RegexHit(UUID(reached), UUID(conversation_id), *span))
-                    if len(hits) >= limit:
-                        return Scan(tuple(hits), is_complete=False, reached=UUID(reached))
-                done = reached
-        except _TimeIsUp:
-            last = done or reached
-            return Scan(tuple(hits), is_complete=False, reached=UUID(last) if last else below)
+    try:
+        for reached, conversation_id, text in _newest_first(texts, below):
+            clock.tick()
+            if span := _first_match(pattern, text, size, clock):
+                hits.append(RegexHit(UUID(reached), UUID(conversation_id), *span))
+                if len(hits) >= limit:
+                    return Scan(tuple(hits), is_complete=False, reached=UUID(reached))
+            done = reached
+    except _TimeIsUp:
+        last = done or reached
+        return Scan(tuple(hits), is_complete=False, reached=UUID(last) if last else below)
     return Scan(tuple(hits), is_complete=True, reached=UUID(done) if done else below)
 
 
-def _reading() -> AbstractContextManager[object]:
-    """Without a transaction PostgreSQL would read all rows before it gave the first."""
-    return transaction.atomic() if connection.vendor == "postgresql" else nullcontext()
+def _newest_first(texts: _Rows, below: UUID | None) -> Iterator[tuple[str, str, str]]:
+    """In pages: all at once would be sorted before the first could be looked at."""
+    size = FIRST_PAGE
+    seen = characters = 0
+    while True:
+        rows = texts if below is None else texts.filter(id__lt=below)
+        page = list(rows.order_by("-id")[:size])
+        yield from page
+        if len(page) < size:
+            return
+        below = UUID(page[-1][0])
+        seen += len(page)
+        characters += sum(len(text) for _, _, text in page)
+        fitting = PAGE_CHARACTERS * seen // max(characters, 1)
+        size = max(1, min(fitting, PAGE_GROWTH * size, LARGEST_PAGE))
 
 
 def _piece_size(pattern: Pattern) -> int:

@@ -1,7 +1,8 @@
 """What a search may find: the caller's own rows and no others, looked up in the database."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -16,7 +17,8 @@ from search.models import WordDocument
 class Filters:
     """Empty ones let everything through; `after` and `before` are inclusive.
 
-    `thread_model` is what a thread's metadata names, `model` what the message was asked with.
+    `thread_model` is what a thread's metadata names, `model` what the message was asked with;
+    `excluded` are conversations to leave out.
     """
 
     surface: str = ""
@@ -29,6 +31,7 @@ class Filters:
     thread_model: str = ""
     after: dt.datetime | None = None
     before: dt.datetime | None = None
+    excluded: frozenset[UUID] = frozenset()
 
     @property
     def speak_of_messages(self) -> bool:
@@ -47,11 +50,18 @@ class Scope:
     def workspace(self) -> str:
         return self.caller.workspace
 
+    def without(self, conversation_ids: Iterable[UUID]) -> "Scope":
+        """The same but for these conversations; earlier exclusions are forgotten."""
+        filters = replace(self.filters, excluded=frozenset(conversation_ids))
+        return Scope(self.caller, filters)
+
     def conversations(self) -> QuerySet[Conversation]:
         rows = Conversation.objects.filter(
             inside_lists(self.caller), workspace=self.workspace, deleted_at=None
         )
         filters = self.filters
+        if filters.excluded:
+            rows = rows.exclude(id__in=filters.excluded)
         if filters.surface:
             rows = rows.filter(surface=filters.surface)
         if filters.conversation_id:
@@ -66,6 +76,11 @@ class Scope:
 
     def messages(self) -> QuerySet[Message]:
         return Message.objects.filter(self._of_messages(), conversation__in=self.conversations())
+
+    def messages_among(self, ids: Collection[UUID]) -> QuerySet[Message]:
+        """Looked up by their ids, however many conversations there are."""
+        home = self.conversations().filter(id=OuterRef("conversation_id"))
+        return Message.objects.filter(self._of_messages(), Exists(home), id__in=ids)
 
     def documents(self) -> QuerySet[WordDocument]:
         # Row by row: as a list, all conversations of the owner would be read each time.

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from conversations.ids import new_id
 from search import measures, regex
 from search.candidates import Candidate, by_pattern
-from search.looking import in_turn, ranked
+from search.looking import DEEPEST, in_turn, ranked
 from search.paging import Place, search_id
 from search.results import FoundConversation, Match, Mode, Results
 from search.scope import Scope
 from search.showing import shown
 
 _MATCHES_OF_ONE = 3
-_SECONDS = 0.8
+_MOST_ROUNDS = 4
+_HEADING_SECONDS, _MESSAGE_SECONDS = 0.2, 0.6
 
 
 def search_messages(
@@ -44,13 +46,17 @@ def search_messages(
 def search_conversations(scope: Scope, phrase: str, *, limit: int) -> list[FoundConversation]:
     """Those with the best matches first. Raises InvalidPattern."""
     began = time.monotonic()
-    by_conversation: dict[object, list[Candidate]] = {}
-    for candidate in in_turn(scope, phrase).candidates:
-        by_conversation.setdefault(candidate.conversation_id, []).append(candidate)
-    groups = list(by_conversation.values())[:limit]
-    best = [(candidate, 0) for group in groups for candidate in group[:_MATCHES_OF_ONE]]
-    found: dict[object, list[Match]] = {}
-    for match in shown(scope, best, phrase):
+    groups: list[list[Candidate]] = []
+    for _ in range(_MOST_ROUNDS):
+        candidates = in_turn(scope, phrase).candidates
+        groups += _by_conversation(candidates)
+        if len(groups) >= limit or len(candidates) < DEEPEST:
+            break
+        # One that is full of it must not hide the others.
+        scope = scope.without(group[0].conversation_id for group in groups)
+    best = [(candidate, 0) for group in groups[:limit] for candidate in group[:_MATCHES_OF_ONE]]
+    found: dict[UUID, list[Match]] = {}
+    for match in shown(scope.without(()), best, phrase):
         found.setdefault(match.conversation.id, []).append(match)
     measures.searched("threads", time.monotonic() - began)
     return [
@@ -82,23 +88,27 @@ def _page_of_ranking(
 def _page_of_scan(scope: Scope, query: str, place: Place, limit: int, group: _Group) -> Results:
     """Headings come first; then messages, in steps that may each be cut short by the clock."""
     pattern = regex.compiled(query)
-    headings: Sequence[regex.RegexHit] = ()
-    if place.below is None and not scope.filters.speak_of_messages:
-        most = place.offset + limit
-        headings = regex.scan_headings(scope, pattern, limit=most, seconds=0.2).hits
-        if len(headings) >= most:
-            page = group(by_pattern(headings[place.offset :]))
-            return Results(shown(scope, page, query), next=str(_moved(place, most)))
-    own = headings[place.offset :]
-    scan = regex.scan(
-        scope, pattern, below=place.below, limit=limit - len(own), seconds=_SECONDS - 0.2
-    )
-    page = group(by_pattern([*own, *scan.hits]))
-    further = Place(place.search, place.until, below=scan.reached)
+    hits: list[regex.RegexHit] = []
+    if not place.is_past_headings and not scope.filters.speak_of_messages:
+        wanted = place.offset + limit
+        headings = regex.scan_headings(scope, pattern, limit=wanted, seconds=_HEADING_SECONDS)
+        hits += headings.hits[place.offset :]
+        if len(headings.hits) >= wanted:
+            further = _moved(place, wanted)
+            return Results(shown(scope, group(by_pattern(hits)), query), next=str(further))
+        if not headings.is_complete:
+            return Results(
+                shown(scope, group(by_pattern(hits)), query),
+                next=str(_moved(place, len(headings.hits))),
+                is_complete=False,
+            )
+    most = limit - len(hits)
+    scan = regex.scan(scope, pattern, below=place.below, limit=most, seconds=_MESSAGE_SECONDS)
+    further = Place(place.search, place.until, below=scan.reached, is_past_headings=True)
     return Results(
-        shown(scope, page, query),
+        shown(scope, group(by_pattern([*hits, *scan.hits])), query),
         next=None if scan.is_complete else str(further),
-        is_complete=scan.is_complete or len(own) + len(scan.hits) >= limit,
+        is_complete=scan.is_complete or len(scan.hits) >= most,
     )
 
 
@@ -112,9 +122,12 @@ def _each(candidates: Sequence[Candidate]) -> list[tuple[Candidate, int]]:
 
 def _grouped(candidates: Sequence[Candidate]) -> list[tuple[Candidate, int]]:
     """The best of each conversation, and how many more there are in it."""
-    counts: dict[object, int] = {}
-    best: dict[object, Candidate] = {}
+    return [(group[0], len(group) - 1) for group in _by_conversation(candidates)]
+
+
+def _by_conversation(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """In the order of the best of each."""
+    groups: dict[UUID, list[Candidate]] = {}
     for candidate in candidates:
-        best.setdefault(candidate.conversation_id, candidate)
-        counts[candidate.conversation_id] = counts.get(candidate.conversation_id, -1) + 1
-    return [(candidate, counts[id]) for id, candidate in best.items()]
+        groups.setdefault(candidate.conversation_id, []).append(candidate)
+    return list(groups.values())

@@ -14,7 +14,7 @@ from search.words.query import WordsQuery, parse
 def shown(scope: Scope, found: Sequence[tuple[Candidate, int]], query: str) -> list[Match]:
     """In the same order, each with how many more there are; without what is gone meanwhile."""
     ids = [candidate.source_id for candidate, _ in found]
-    messages = {row.id: row for row in scope.messages().filter(id__in=ids)}
+    messages = {row.id: row for row in scope.messages_among(ids)}
     wanted = {candidate.conversation_id for candidate, _ in found}
     homes = {row.id: row for row in scope.conversations().filter(id__in=wanted)}
     words = parse(query)

@@ -5,9 +5,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models.functions import Substr
+
 from conversations.models import Conversation, Message
 
 DIGEST_CHARACTERS = 16
+# What is further down in a text is not indexed: it would hold up everybody else's.
+LONGEST_TEXT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,8 @@ def sources_of(ids: Collection[UUID]) -> dict[UUID, Source]:
     """Those that are to be found: not the deleted, nor those of deleted conversations."""
     messages = Message.objects.filter(id__in=ids, conversation__deleted_at=None)
     conversations = Conversation.objects.filter(id__in=ids, deleted_at=None)
-    found = [_of_message(row) for row in messages.select_related("conversation").order_by("id")]
+    cut = messages.defer("content").annotate(text=Substr("content", 1, LONGEST_TEXT))
+    found = [_of_message(row, row.text) for row in cut.select_related("conversation")]
     found += [_of_heading(row) for row in conversations]
     return {source.source_id: source for source in found if source.text.strip()}
 
@@ -57,6 +62,13 @@ def ids_of(conversation_id: UUID) -> list[UUID]:
     return [conversation_id, *rows.values_list("id", flat=True)]
 
 
+def state_of(conversation_id: UUID) -> tuple[str, bool] | None:
+    """Its owner and whether it is deleted; None where it is gone."""
+    rows = Conversation.objects.filter(id=conversation_id)
+    row = rows.values_list("workspace", "deleted_at").first()
+    return (row[0], row[1] is not None) if row else None
+
+
 def owners_of(conversation_ids: Collection[UUID]) -> dict[UUID, str]:
     rows = Conversation.objects.filter(id__in=conversation_ids)
     return dict(rows.values_list("id", "workspace"))
@@ -67,14 +79,14 @@ def heading_of(conversation: Conversation) -> str:
     return "\n".join(part for part in parts if part.strip())
 
 
-def _of_message(message: Message) -> Source:
+def _of_message(message: Message, text: str) -> Source:
     conversation = message.conversation
     return Source(
         workspace=conversation.workspace,
         conversation_id=conversation.id,
         source_id=message.id,
         message_id=message.id,
-        text=message.content,
+        text=text,
         time=message.created_at.timestamp(),
         product=conversation.product,
         agent=conversation.agent,

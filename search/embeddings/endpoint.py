@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import httpx
 import msgspec
@@ -15,9 +17,21 @@ from search.embeddings.prefixes import Prefixes, prefixes_for
 from search.errors import ModelUnavailable, TextRefused
 
 PASSAGE_TOKENS = 400
-_TIMES = httpx.Timeout(60.0, connect=5.0)
-_LONGEST = 120.0
 _MAX_ANSWER = 64 * 1024 * 1024
+_QUERIES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """`times` are those of single steps, `longest` is in seconds."""
+
+    times: httpx.Timeout
+    longest: float
+
+
+_FOR_PASSAGES = _Patience(httpx.Timeout(60.0, connect=5.0), longest=120.0)
+# Somebody waits for the results.
+_FOR_QUERIES = _Patience(httpx.Timeout(3.0, connect=1.0), longest=3.0)
 
 
 class EndpointEmbedder:
@@ -32,10 +46,10 @@ class EndpointEmbedder:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(
             headers=headers | {"Accept-Encoding": "identity"},
-            timeout=_TIMES,
             trust_env=False,
             follow_redirects=False,
         )
+        self._queries = ThreadPoolExecutor(_QUERIES_AT_ONCE, thread_name_prefix="embed-query")
 
     @property
     def is_ready(self) -> bool:
@@ -52,7 +66,7 @@ class EndpointEmbedder:
         for start in range(0, len(prefixed), self._batch_size):
             batch = prefixed[start : start + self._batch_size]
             try:
-                found.append(self._asked(batch))
+                found.append(self._asked(batch, _FOR_PASSAGES))
             except TextRefused:
                 refused += [start + position for position in self._refused(batch, found)]
         if refused:
@@ -61,27 +75,35 @@ class EndpointEmbedder:
         return np.concatenate(found[1:] or found)
 
     def embed_query(self, text: str) -> Vector:
-        vector: Vector = self._asked([self._prefixes.query + text])[0]
+        # In a thread: httpx limits each step but not the sum of them, and not the name's lookup.
+        asked = self._queries.submit(self._asked, [self._prefixes.query + text], _FOR_QUERIES)
+        try:
+            vector: Vector = asked.result(_FOR_QUERIES.longest)[0]
+        except TimeoutError as error:
+            asked.cancel()
+            raise ModelUnavailable("The embedding endpoint is too slow for a query.") from error
         return vector
 
     def split(self, text: str) -> list[Span]:
         return list(passages(estimated_tokens(text), budget=PASSAGE_TOKENS))
 
     def close(self) -> None:
+        self._queries.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
     def _refused(self, texts: Sequence[str], found: list[Vectors]) -> Iterator[int]:
         """The positions of those that are refused; the vectors of the others go to `found`."""
         for position, text in enumerate(texts):
             try:
-                found.append(self._asked([text]))
+                found.append(self._asked([text], _FOR_PASSAGES))
             except TextRefused:
                 yield position
 
-    def _asked(self, texts: Sequence[str]) -> Vectors:
+    def _asked(self, texts: Sequence[str], patience: _Patience) -> Vectors:
         question = {"model": self.name, "input": [well_formed(text) for text in texts]}
         question["encoding_format"] = "float"
-        vectors = vectors_of(self._post(msgspec.json.encode(question)), len(texts))
+        body = self._post(msgspec.json.encode(question), patience)
+        vectors = vectors_of(body, len(texts))
         dimensions = vectors.shape[1]
         if self._dimensions not in (None, dimensions):
             raise ModelUnavailable(
@@ -91,13 +113,13 @@ class EndpointEmbedder:
         self._dimensions = dimensions
         return vectors
 
-    def _post(self, question: bytes) -> bytes:
+    def _post(self, question: bytes, patience: _Patience) -> bytes:
         headers = {"Content-Type": "application/json"}
         try:
             with self._client.stream(
-                "POST", self._url, content=question, headers=headers
+                "POST", self._url, content=question, headers=headers, timeout=patience.times
             ) as answer:
-                body = _read(answer)
+                body = _read(answer, patience.longest)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             message = f"The embedding endpoint cannot be reached: {type(error).__name__}."
             raise ModelUnavailable(message) from error
@@ -106,8 +128,8 @@ class EndpointEmbedder:
         return body
 
 
-def _read(answer: httpx.Response) -> bytes:
-    deadline, pieces, size = time.monotonic() + _LONGEST, [], 0
+def _read(answer: httpx.Response, longest: float) -> bytes:
+    deadline, pieces, size = time.monotonic() + longest, [], 0
     for piece in answer.iter_raw():
         pieces.append(piece)
         size += len(piece)

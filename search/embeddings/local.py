@@ -96,8 +96,8 @@ class SentenceTransformerEmbedder:
     def _read(self, folder: Path) -> _Model:
         try:
             return _Model(folder, self._device)
-        # A device that is not there is a RuntimeError, a file that is damaged may be any of them.
-        except (ImportError, OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        # safetensors raises a bare exception for a damaged file, so that nothing narrower would do.
+        except Exception as error:
             raise ModelUnavailable(
                 f"The embedding model '{self.name}' cannot be loaded from {folder}: "
                 f"{type(error).__name__}: {str(error)[:200]}"

@@ -17,52 +17,73 @@ logger = structlog.get_logger(__name__)
 AWAY = (ModelUnavailable, StoreUnavailable, OperationalError, InterfaceError)
 
 
-def work_off(lane: outbox.Lane, index: Callable[[], Index], *, most: int) -> int:
-    """Index the oldest changes; gives how many were looked at. Raises one of AWAY."""
+def work_off(lane: outbox.Lane, made: Callable[[], Index], *, most: int) -> int:
+    """Index the oldest changes; gives how many were looked at. Raises one of AWAY.
+
+    The index is made only where there is something to do.
+    """
+    if not outbox.has_due(lane):
+        return 0
+    index = made()
     try:
         return _work_off_together(lane, index, most)
-    except AWAY:
+    except (StoreUnavailable, OperationalError, InterfaceError):
         raise
     except Exception as error:  # whatever it is, the others should not suffer from it
         logger.info("indexing_each_alone", lane=lane.value, error=type(error).__name__)
         return _work_off_alone(lane, index, most)
 
 
-def _work_off_together(lane: outbox.Lane, index: Callable[[], Index], most: int) -> int:
+def _work_off_together(lane: outbox.Lane, index: Index, most: int) -> int:
     with _held():
         changes = outbox.due(lane, most=most)
         if changes:
-            _index(lane, index(), changes)
+            _index(lane, index, changes)
     return len(changes)
 
 
-def _work_off_alone(lane: outbox.Lane, index: Callable[[], Index], most: int) -> int:
+def _work_off_alone(lane: outbox.Lane, index: Index, most: int) -> int:
+    """A model that fails for the first two is away; one that fails for some does not like them."""
     with _held():
         ids = [change.id for change in outbox.due(lane, most=most)]
-    for id in ids:
-        _work_off_one(lane, index, id)
+    failed: list[tuple[Change, Exception]] = []
+    for number, id in enumerate(ids):
+        failure = _work_off_one(lane, index, id)
+        if failure is not None:
+            failed.append(failure)
+        is_first = number < 2 and len(failed) == min(2, len(ids))
+        if is_first and isinstance(failed[-1][1], ModelUnavailable):
+            raise failed[-1][1]
+    for change, error in failed:
+        logger.warning("indexing_failed", lane=lane.value, error=type(error).__name__)
+        outbox.put_off(change, error)
     return len(ids)
 
 
-def _work_off_one(lane: outbox.Lane, index: Callable[[], Index], id: int) -> None:
+def _work_off_one(lane: outbox.Lane, index: Index, id: int) -> tuple[Change, Exception] | None:
+    """What has failed, and how. Raises what is nobody's fault."""
     change = None
     try:
         with _held():
             if (change := outbox.one_due(lane, id)) is not None:
-                _index(lane, index(), [change])
-    except AWAY:
+                _index(lane, index, [change])
+    except (StoreUnavailable, OperationalError, InterfaceError):
         raise
     except Exception as error:  # it is put down beside the change
         if change is None:
             raise
-        logger.warning("indexing_failed", lane=lane.value, error=type(error).__name__)
-        outbox.put_off(change, error)
+        return change, error
+    return None
 
 
 def _index(lane: outbox.Lane, index: Index, changes: Sequence[Change]) -> None:
     applied = apply(index, changes)
     with transaction.atomic():
-        outbox.finish(lane, applied.still_true())
+        # Another index may have taken its place meanwhile, which knows nothing of this.
+        if index.is_in_use():
+            done = applied.settle()
+            outbox.finish(lane, done)
+            outbox.note_again([change for change in changes if change.id not in done])
 
 
 def _held() -> AbstractContextManager[object]:

@@ -1,8 +1,12 @@
 """The indexers of this process: a thread for each lane."""
 
+import threading
+import time
+
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseFault
+from django.db import connections
 
 from search import measures, outbox
 from search.indexing.runner import LaneRunner
@@ -13,13 +17,15 @@ from search.outbox import Lane
 
 logger = structlog.get_logger(__name__)
 
+_BETWEEN_TRIES_SECONDS = 2.0
+
 _runners: list[LaneRunner] = []
 
 
 def start_in_server() -> None:
     """Words in every worker; vectors where this is the only one, else `manage.py run_indexer`."""
     if not settings.CHAT_SEARCH_ENABLED:
-        _note_pause()
+        threading.Thread(target=_note_pause, name="note-pause", daemon=True).start()
     else:
         start(*Lane) if settings.WORKERS == 1 else start(Lane.WORDS)
 
@@ -62,7 +68,14 @@ def _vectors_upkeep() -> None:
 
 
 def _note_pause() -> None:
-    try:
-        outbox.note_pause()
-    except DatabaseFault as error:
-        logger.warning("search_pause_not_noted", error=type(error).__name__)
+    """However long the database is away: what is stored until then could never be found."""
+    while True:
+        try:
+            outbox.note_pause()
+        except DatabaseFault as error:
+            logger.warning("search_pause_not_noted_yet", error=type(error).__name__)
+            time.sleep(_BETWEEN_TRIES_SECONDS)
+        else:
+            return
+        finally:
+            connections.close_all()

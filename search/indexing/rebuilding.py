@@ -1,20 +1,22 @@
 """Building the indexes anew from what the database says, beside the ones in use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, QuerySet
 
-from conversations.models import Conversation, Message
+from conversations.models import Conversation
 from search import meaning, outbox
+from search.errors import TextRefused
 from search.indexing.syncing import Index
 from search.indexing.vectors import VectorsIndex
 from search.indexing.words import MOST_CHANGES, WordsIndex
-from search.models import VectorIndex, WordDocument
-from search.sources import ids_of, sources_of
+from search.models import VectorIndex
+from search.sources import Source, ids_of, sources_of
 
 Progress = Callable[[int], object]
 Status = VectorIndex.Status
+_PAGE = 500
 
 
 def number_of_sources(*, after: UUID | None = None) -> int:
@@ -27,9 +29,9 @@ def number_of_sources(*, after: UUID | None = None) -> int:
 def rebuild_words(progress: Progress) -> None:
     """In place: each text is replaced where it is not as it should be, so that none is missed."""
     index = WordsIndex()
-    for id in _conversations(None).values_list("id", flat=True).iterator():
-        fill(index, id, progress, most=MOST_CHANGES)
-    _remove_orphans()
+    for id in _conversations_after(None):
+        fill(outbox.Lane.WORDS, index, id, progress, most=MOST_CHANGES)
+    _remove_orphans(index)
 
 
 def building() -> VectorIndex:
@@ -50,21 +52,47 @@ def build_vectors(row: VectorIndex, progress: Progress, *, most: int) -> None:
     """
     embedder = meaning.embedder_of(row.model)
     embedder.load()
-    index = VectorsIndex(meaning.opened(row), embedder)
-    for id in _conversations(row.reached).values_list("id", flat=True).iterator():
-        fill(index, id, progress, most=most)
+    index = VectorsIndex(meaning.opened(row), embedder, row.id)
+    for id in _conversations_after(row.reached):
+        fill(outbox.Lane.VECTORS, index, id, progress, most=most)
         VectorIndex.objects.filter(id=row.id).update(reached=id)
     meaning.switch_to(row)
     outbox.forget_kept()
 
 
-def fill(index: Index, conversation_id: UUID, progress: Progress, *, most: int) -> None:
-    """Bring all of one conversation into the index."""
+def fill(
+    lane: outbox.Lane, index: Index, conversation_id: UUID, progress: Progress, *, most: int
+) -> None:
+    """Bring all of one conversation into the index; what it refuses is set aside."""
     ids = ids_of(conversation_id)
     for start in range(0, len(ids), most):
         batch = ids[start : start + most]
-        index.put(list(sources_of(batch).values()))
+        sources = sources_of(batch)
+        _put(lane, index, list(sources.values()))
+        if again := _changed_since(sources):
+            outbox.note(conversation_id, again, lanes=[lane])
         progress(len(batch))
+
+
+def _put(lane: outbox.Lane, index: Index, sources: Sequence[Source]) -> None:
+    try:
+        index.put(sources)
+    except TextRefused as error:
+        if len(sources) == 1:
+            outbox.set_aside(lane, sources[0].conversation_id, sources[0].source_id, error)
+            return
+        for source in sources:
+            _put(lane, index, [source])
+
+
+def _changed_since(sources: Mapping[UUID, Source]) -> list[UUID]:
+    """Who else indexed these may have been overwritten with what is no longer so."""
+    now = sources_of(list(sources))
+    return [
+        id
+        for id, source in sources.items()
+        if (after := now.get(id)) is None or after.digest != source.digest
+    ]
 
 
 def _conversations(after: UUID | None) -> QuerySet[Conversation]:
@@ -72,11 +100,14 @@ def _conversations(after: UUID | None) -> QuerySet[Conversation]:
     return rows if after is None else rows.filter(id__gt=after)
 
 
-def _remove_orphans() -> None:
-    """Documents of what is deleted; in batches, because SQLite has one lock for all."""
-    conversations = Conversation.objects.filter(id=OuterRef("conversation_id"), deleted_at=None)
-    messages = Message.objects.filter(id=OuterRef("message_id"))
-    is_message = Q(message_id__isnull=False)
-    orphans = WordDocument.objects.filter(~Exists(conversations) | is_message & ~Exists(messages))
-    while ids := list(orphans.values_list("id", flat=True)[:MOST_CHANGES]):
-        WordDocument.objects.filter(id__in=ids).delete()
+def _conversations_after(id: UUID | None) -> Iterator[UUID]:
+    """In pages: a cursor left open would keep SQLite from writing beside it."""
+    while ids := list(_conversations(id).values_list("id", flat=True)[:_PAGE]):
+        yield from ids
+        id = ids[-1]
+
+
+def _remove_orphans(index: WordsIndex) -> None:
+    while gone := list(outbox.orphans().values_list("source_id", "workspace")[:MOST_CHANGES]):
+        for source_id, workspace in gone:
+            index.remove(workspace, [source_id])

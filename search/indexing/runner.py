@@ -63,12 +63,12 @@ class LaneRunner:
                     self._upkeep()
             except AWAY as error:
                 self._note(error)
-                self._rest(pause)
+                self._stand_by(max(pause, getattr(error, "retry_after", None) or 0.0))
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as error:  # the thread must outlive it
                 logger.exception("indexer_failed", lane=self.lane.value)
                 self._note(error)
-                self._rest(_LONGEST_PAUSE)
+                self._stand_by(_LONGEST_PAUSE)
             else:
                 self._note(None)
                 pause = 1.0
@@ -85,6 +85,11 @@ class LaneRunner:
         elif self.trouble and not trouble:
             logger.info("indexing_goes_on", lane=self.lane.value)
         self.trouble = trouble
+
+    def _stand_by(self, seconds: float) -> None:
+        """Whatever is said meanwhile."""
+        connections.close_all()
+        self._stopping.wait(min(seconds, _LONGEST_PAUSE))
 
     def _rest(self, seconds: float) -> None:
         """A connection that is not needed goes back, and a broken one is not used again."""

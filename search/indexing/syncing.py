@@ -7,7 +7,7 @@ from uuid import UUID
 
 from search import outbox
 from search.models import Change
-from search.sources import Source, ids_of, owners_of, sources_of
+from search.sources import Source, ids_of, owners_of, sources_of, state_of
 
 
 class Index(Protocol):
@@ -21,52 +21,75 @@ class Index(Protocol):
 
     def remove_conversation(self, workspace: str, conversation_id: UUID) -> None: ...
 
+    def is_in_use(self) -> bool:
+        """Whether search asks this one; within a transaction it stays so until its end."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was read and then indexed, to be compared with what is there when it is done."""
+    """What was read and then indexed, to be compared with what is there when it is done.
 
+    Another indexer may have read the same message at another time and written it in the other
+    order, and what was put may have been deleted before it was.
+    """
+
+    index: Index
     changes: Sequence[Change]
-    digests: Mapping[UUID, str]
+    sources: Mapping[UUID, Source]
+    states: Mapping[int, tuple[str, bool] | None]
 
-    def still_true(self) -> set[int]:
-        """The changes after which nothing has changed again.
+    def settle(self) -> set[int]:
+        """The changes that are done: nothing has changed again since they were read."""
+        now = sources_of(_ids_in(self.changes))
+        self._remove_what_left(now)
+        return {change.id for change in self.changes if self._is_done(change, now)}
 
-        Who else indexes the same message may have read it later and written it earlier: what is
-        no longer so when it is written is indexed again.
-        """
-        now = {id: source.digest for id, source in sources_of(_ids_in(self.changes)).items()}
-        return {
-            change.id
-            for change in self.changes
-            if change.source_id is None
-            or now.get(change.source_id) == self.digests.get(change.source_id)
-        }
+    def _is_done(self, change: Change, now: Mapping[UUID, Source]) -> bool:
+        if change.workspace == outbox.EVERYTHING:
+            return self.states[change.id] is None
+        if change.source_id is None:
+            return state_of(change.conversation_id) == self.states[change.id]
+        before, after = self.sources.get(change.source_id), now.get(change.source_id)
+        if after is None:
+            return True
+        return before is not None and before.digest == after.digest
+
+    def _remove_what_left(self, now: Mapping[UUID, Source]) -> None:
+        for id, source in self.sources.items():
+            after = now.get(id)
+            if after is None or after.workspace != source.workspace:
+                self.index.remove(source.workspace, [id])
 
 
 def apply(index: Index, changes: Sequence[Change]) -> Applied:
-    for change in changes:
-        if change.source_id is None:
-            _apply_to_all(index, change)
+    whole = [change for change in changes if change.source_id is None]
+    states = {change.id: _apply_to_all(index, change) for change in whole}
     sources = sources_of(_ids_in(changes))
     for workspace, gone in _missing(changes, sources).items():
         index.remove(workspace, gone)
     index.put(list(sources.values()))
-    return Applied(changes, {id: source.digest for id, source in sources.items()})
+    return Applied(index, changes, sources, states)
 
 
 def _ids_in(changes: Sequence[Change]) -> list[UUID]:
     return list({change.source_id for change in changes if change.source_id is not None})
 
 
-def _apply_to_all(index: Index, change: Change) -> None:
-    """Its messages are changes of their own, however many there are."""
-    if change.workspace:
+def _apply_to_all(index: Index, change: Change) -> tuple[str, bool] | None:
+    """Its messages are changes of their own, however many there are. Gives what it has read."""
+    if change.workspace == outbox.EVERYTHING:
+        return None if outbox.go_through(change) else (outbox.EVERYTHING, False)
+    outbox.drop_same(change)
+    state = state_of(change.conversation_id)
+    if change.workspace and (state is None or state[0] != change.workspace):
         index.remove_conversation(change.workspace, change.conversation_id)
-    if ids := ids_of(change.conversation_id):
-        outbox.note(change.conversation_id, ids, lanes=[outbox.Lane(change.lane)])
-    elif owner := owners_of([change.conversation_id]).get(change.conversation_id):
-        index.remove_conversation(owner, change.conversation_id)
+    if state is not None and state[1]:
+        index.remove_conversation(state[0], change.conversation_id)
+    elif state is not None:
+        ids = ids_of(change.conversation_id)
+        outbox.note_new(outbox.Lane(change.lane), change.conversation_id, ids)
+    return state
 
 
 def _missing(changes: Sequence[Change], sources: Mapping[UUID, Source]) -> dict[str, list[UUID]]:
@@ -76,7 +99,7 @@ def _missing(changes: Sequence[Change], sources: Mapping[UUID, Source]) -> dict[
     found: dict[str, list[UUID]] = {}
     for change in gone:
         # Of a conversation that is gone itself, all was or will be removed at once.
-        owner = owners.get(change.conversation_id)
+        owner = owners.get(change.conversation_id) or change.workspace
         if owner and change.source_id:
             found.setdefault(owner, []).append(change.source_id)
     return found

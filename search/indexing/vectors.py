@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 
 from search.embeddings.base import Embedder, Span, Vector
+from search.models import VectorIndex
 from search.sources import DIGEST_CHARACTERS, Source
 from search.vectors.base import Label, Passage, VectorStore
 
@@ -22,9 +23,18 @@ def most_changes() -> int:
 
 
 class VectorsIndex:
-    def __init__(self, store: VectorStore, embedder: Embedder) -> None:
+    """`number` is that of the row of the index."""
+
+    def __init__(self, store: VectorStore, embedder: Embedder, number: int) -> None:
         self._store = store
         self._embedder = embedder
+        self._number = number
+
+    def is_in_use(self) -> bool:
+        active = VectorIndex.objects.select_for_update().filter(
+            id=self._number, status=VectorIndex.Status.ACTIVE
+        )
+        return active.first() is not None
 
     def put(self, sources: Sequence[Source]) -> None:
         ordered = sorted(sources, key=lambda source: source.workspace)

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
-
 from search.sources import Source
 from search.words import documents
 from search.words.documents import Document
 
-# SQLite's one lock is held while this many texts are written: turns wait for it.
 MOST_CHANGES = 50
 
 
 class WordsIndex:
-    @transaction.atomic
+    def is_in_use(self) -> bool:
+        return True
+
     def put(self, sources: Sequence[Source]) -> None:
         known = documents.digests([source.source_id for source in sources])
         new = [source for source in sources if known.get(source.source_id) != source.digest]

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
+import search.models
 from django.db import migrations, models
 
 
@@ -35,8 +36,13 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='KnownWord',
             fields=[
-                ('text', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('workspace', models.CharField(max_length=64)),
+                ('text', models.CharField(max_length=40)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('workspace', 'text'), name='one_known_word_of_an_owner')],
+            },
         ),
         migrations.CreateModel(
             name='Change',
@@ -61,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='VectorIndex',
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('id', models.BigIntegerField(default=search.models._new_number, editable=False, primary_key=True, serialize=False)),
                 ('model', models.TextField()),
                 ('place', models.CharField(choices=[('folder', 'Folder'), ('server', 'Server')], max_length=8)),
                 ('status', models.CharField(choices=[('building', 'Building'), ('active', 'Active'), ('retired', 'Retired')], max_length=8)),

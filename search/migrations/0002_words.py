@@ -24,17 +24,8 @@ SQLITE = (
     END""",
     """INSERT INTO search_words(rowid, owner, text)
         SELECT id, '@' || hex(workspace), text FROM search_worddocument""",
-    "CREATE VIRTUAL TABLE search_known_words USING fts5(text, tokenize='trigram', detail=none)",
-    # Padded as pg_trgm does it, so that a word's beginning counts for more.
-    """CREATE TRIGGER search_known_words_insert AFTER INSERT ON search_knownword BEGIN
-        INSERT INTO search_known_words(text) VALUES ('  ' || new.text || ' ');
-    END""",
-    """INSERT INTO search_known_words(text)
-        SELECT '  ' || text || ' ' FROM search_knownword""",
 )
 SQLITE_BACK = (
-    "DROP TRIGGER search_known_words_insert",
-    "DROP TABLE search_known_words",
     "DROP TRIGGER search_words_update",
     "DROP TRIGGER search_words_delete",
     "DROP TRIGGER search_words_insert",

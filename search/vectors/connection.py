@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chromadb.api import ServerAPI
     from chromadb.config import System
 
-_TIMES = httpx.Timeout(30.0, connect=3.0)
+_TIMES = httpx.Timeout(10.0, connect=3.0)
 _API_PATH = "/api/v2"
 
 

@@ -16,7 +16,9 @@ class Backend(Protocol):
         self, workspace: str, terms: Sequence[Term], *, below: int | None, limit: int
     ) -> list[int]: ...
 
-    def similar(self, word: str, limit: int) -> list[str]: ...
+    def holders(self, workspace: str, word: str, limit: int) -> list[int]: ...
+
+    def similar(self, workspace: str, word: str, limit: int) -> list[str]: ...
 
 
 _BACKENDS: dict[str, Backend] = {"sqlite": sqlite, "postgresql": postgresql}
@@ -31,6 +33,11 @@ def matching(
     return _BACKENDS[connection.vendor].matching(workspace, terms, below=below, limit=limit)
 
 
-def similar(word: str, limit: int) -> list[str]:
-    """Known words that are spelt much like it, the nearest first; it may be one of them."""
-    return _BACKENDS[connection.vendor].similar(word, limit)
+def holders(workspace: str, word: str, limit: int) -> list[int]:
+    """Ids of any of the owner's documents that have the word, best one that few of them have."""
+    return _BACKENDS[connection.vendor].holders(workspace, word, limit)
+
+
+def similar(workspace: str, word: str, limit: int) -> list[str]:
+    """The owner's words that are spelt much like it, the nearest first; it may be one of them."""
+    return _BACKENDS[connection.vendor].similar(workspace, word, limit)

@@ -1,13 +1,17 @@
-"""What the words index is fed with; whoever calls holds the transaction."""
+"""What the words index is fed with, in transactions that each are short."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import QuerySet
+
 from search.folding import words
-from search.models import KnownWord, WordDocument
+from search.models import WordDocument
+from search.words import known
 
 # PostgreSQL keeps 256 places of a word and 1 MB of words: enough for as many as these.
 PART_TOKENS = 3_000
@@ -15,6 +19,9 @@ PART_TOKENS = 3_000
 OVERLAP_TOKENS = 16
 # SQLite takes so many parameters at least (SQLITE_MAX_VARIABLE_NUMBER before 3.32).
 BATCH = 900
+# SQLite's one lock is held while these are written: turns wait for it.
+MOST_CHARACTERS = 300_000
+READ_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +40,24 @@ class Document:
 
 
 def put(documents: Sequence[Document]) -> None:
-    """Replaces what there was of the same sources; of one source the last document counts."""
+    """Replaces what there was of the same sources; of one source the last document counts.
+
+    A source's digest is known as soon as all of its text is there.
+    """
     latest = {document.source_id: document for document in documents}
     remove(latest.keys())
-    rows = chain.from_iterable(map(_rows, latest.values()))
-    while batch := list(islice(rows, BATCH)):
-        WordDocument.objects.bulk_create(batch)
-        _learn({word for row in batch for word in row.text.split()})
+    for portion in _portions(chain.from_iterable(map(_rows, latest.values()))):
+        _write(portion)
 
 
 def remove(source_ids: Collection[UUID]) -> None:
     for batch in _batches(source_ids):
-        WordDocument.objects.filter(source_id__in=batch).delete()
+        _remove(WordDocument.objects.filter(source_id__in=batch))
 
 
 def remove_conversation(conversation_id: UUID) -> None:
     """All of its messages, and its title and summary."""
-    WordDocument.objects.filter(conversation_id=conversation_id).delete()
+    _remove(WordDocument.objects.filter(conversation_id=conversation_id))
 
 
 def digests(source_ids: Collection[UUID]) -> dict[UUID, str]:
@@ -61,40 +69,77 @@ def digests(source_ids: Collection[UUID]) -> dict[UUID, str]:
     return found
 
 
-def _rows(document: Document) -> Iterator[WordDocument]:
-    for part, tokens in enumerate(_parts(document.text)):
-        yield WordDocument(
+def _write(rows: Sequence[WordDocument]) -> None:
+    """Beside another writer of the same sources, whose text may be older: the last one wins."""
+    sources, digests = {row.source_id for row in rows}, {row.digest for row in rows}
+    others = WordDocument.objects.filter(source_id__in=sources).exclude(digest__in=digests)
+    with transaction.atomic():
+        others.delete()
+        WordDocument.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["source_id", "part"],
+            update_fields=["workspace", "conversation", "message", "digest", "text"],
+        )
+        known.learn(rows)
+
+
+def _remove(documents: QuerySet[WordDocument]) -> None:
+    """First what has the digests, so that what is broken off is begun again."""
+    ids = list(documents.order_by("part", "id").values_list("id", flat=True))
+    for start in range(0, len(ids), READ_AT_ONCE):
+        some = WordDocument.objects.filter(id__in=ids[start : start + READ_AT_ONCE])
+        for portion in _portions(some.order_by("part", "id")):
+            _remove_portion(portion)
+
+
+def _remove_portion(rows: Sequence[WordDocument]) -> None:
+    gone = known.only_in(rows)
+    with transaction.atomic():
+        WordDocument.objects.filter(id__in=[row.id for row in rows]).delete()
+        for workspace, texts in gone.items():
+            known.forget(workspace, texts)
+
+
+def _portions(rows: Iterable[WordDocument]) -> Iterator[list[WordDocument]]:
+    """What one transaction takes: the rows are made before it begins."""
+    portion: list[WordDocument] = []
+    size = 0
+    for row in rows:
+        if portion and (len(portion) == BATCH or size + len(row.text) > MOST_CHARACTERS):
+            yield portion
+            portion, size = [], 0
+        portion.append(row)
+        size += len(row.text)
+    if portion:
+        yield portion
+
+
+def _rows(document: Document) -> list[WordDocument]:
+    """The first part, whose digest counts, comes last."""
+    parts = list(enumerate(_parts(document.text)))
+    return [
+        WordDocument(
             workspace=document.workspace,
             conversation_id=document.conversation_id,
             message_id=document.message_id,
             source_id=document.source_id,
             part=part,
             digest=document.digest,
-            text=" ".join(tokens),
+            text=text,
         )
+        for part, text in reversed(parts)
+    ]
 
 
-def _parts(text: str) -> Iterator[list[str]]:
+def _parts(text: str) -> Iterator[str]:
     """At least one, which may be empty: it says that the text is known."""
     rest = chain.from_iterable(words(piece[0]) for piece in _PIECE.finditer(text))
     part = list(islice(rest, PART_TOKENS + OVERLAP_TOKENS))
-    yield part
+    yield " ".join(part)
     while more := list(islice(rest, PART_TOKENS)):
         part = [*part[PART_TOKENS:], *more]
-        yield part
-
-
-def _learn(texts: Collection[str]) -> None:
-    # In order, so that two writers do not wait for each other in a circle.
-    known = sorted(filter(_is_speakable, texts))
-    for start in range(0, len(known), BATCH):
-        batch = [KnownWord(text=text) for text in known[start : start + BATCH]]
-        KnownWord.objects.bulk_create(batch, ignore_conflicts=True)
-
-
-def _is_speakable(text: str) -> bool:
-    """Han is not, since each of its characters is a word, and no number is."""
-    return 3 <= len(text) <= 32 and not text.isdecimal()
+        yield " ".join(part)
 
 
 def _batches(ids: Collection[UUID]) -> Iterator[list[UUID]]:

@@ -13,7 +13,7 @@ from search.words.query import Term, WordsQuery
 from search.words.scoring import Newest, average_length, occurrences, score, spaced, weights_of
 
 # How many of the newest are weighed; older ones only where the filters leave too few of these.
-STRICT_STEPS = (450, 900, 900)
+STRICT_STEPS = (250, 600, 900)
 PER_TERM = 100
 # A conversation's documents could be missed among all those of its owner.
 IN_ONE_CONVERSATION = 2_000
@@ -60,7 +60,7 @@ def find(scope: Scope, query: WordsQuery, *, limit: int) -> list[WordHit]:
     newest = {term: _newest(scope, term, query) for term in query.wanted}
     weights = weights_of(newest)
     if not is_enough:
-        instead = {term: _newest(scope, term, query) for term in _corrections(newest)}
+        instead = {term: _newest(scope, term, query) for term in _corrections(scope, newest)}
         weights |= {
             term: CORRECTION_WEIGHT * weight for term, weight in weights_of(instead).items()
         }
@@ -88,10 +88,10 @@ def _newest(scope: Scope, term: Term, query: WordsQuery) -> Newest:
     return Newest(ids, is_all=len(ids) < PER_TERM)
 
 
-def _corrections(newest: Mapping[Term, Newest]) -> list[Term]:
-    """Known words instead of those that the caller has nowhere."""
+def _corrections(scope: Scope, newest: Mapping[Term, Newest]) -> list[Term]:
+    """The caller's own words instead of those that the caller has nowhere."""
     missing = [term for term, found in newest.items() if not found.ids and _may_be_typo(term)]
-    known = [word for term in missing for word in similar(term.text, CORRECTIONS)]
+    known = [w for term in missing for w in similar(scope.workspace, term.text, CORRECTIONS)]
     return [term for word in known if (term := Term((word,))) not in newest]
 
 

@@ -10,6 +10,7 @@ LEAST_SIMILARITY = 0.4
 # The newest of a common word are soon found by looking at the owner's documents one by one. The
 # index would gather all that have it, so that it is asked only for what is rare among these.
 NEWEST, FARTHEST = 500, 5_000
+_ABOVE_ALL = (1 << 63) - 1
 
 
 def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit: int) -> list[int]:
@@ -24,16 +25,21 @@ def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit:
     return found[:limit]
 
 
-def similar(word: str, limit: int) -> list[str]:
+def holders(workspace: str, word: str, limit: int) -> list[int]:
+    return _indexed(_expression(workspace, (Term((word,)),)), below=_ABOVE_ALL, limit=limit)
+
+
+def similar(workspace: str, word: str, limit: int) -> list[str]:
     """None where the server has no trigrams."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('search_known_words') IS NULL")
         if cursor.fetchall()[0][0]:
             return []
         cursor.execute(
-            "SELECT text FROM search_knownword WHERE text %% %s AND similarity(text, %s) >= %s"
+            "SELECT text FROM search_knownword"
+            " WHERE workspace = %s AND text %% %s AND similarity(text, %s) >= %s"
             " ORDER BY similarity(text, %s) DESC, text LIMIT %s",
-            [word, word, LEAST_SIMILARITY, word, limit],
+            [workspace, word, word, LEAST_SIMILARITY, word, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -49,7 +55,7 @@ def _among_newest(
             " WHERE workspace = %s AND id < %s ORDER BY id DESC LIMIT %s)"
             " SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE is_found), min(id), count(*)"
             " FROM newest",
-            [wanted, workspace, (1 << 63) - 1 if below is None else below, window],
+            [wanted, workspace, _ABOVE_ALL if below is None else below, window],
         )
         found, border, count = cursor.fetchall()[0]
     return found or [], border if count == window else None

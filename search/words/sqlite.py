@@ -1,15 +1,16 @@
 """The words index in SQLite's FTS5."""
 
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
+import sys
+from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
 from search.words.query import Term
 
 LEAST_SIMILARITY = 0.4
-# The nearest are among those that share the rarest trigrams.
-CANDIDATES = 100
+LENGTHS_APART = 2
+# So many of the owner's words on each side of it in the alphabet are compared with a word.
+NEIGHBOURS = 10_000
 
 
 def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit: int) -> list[int]:
@@ -23,17 +24,33 @@ def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit:
         return [row[0] for row in cursor.fetchall()]
 
 
-def similar(word: str, limit: int) -> list[str]:
-    wanted = _trigrams(f"  {word} ")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT text FROM search_known_words WHERE search_known_words MATCH %s"
-            " ORDER BY rank LIMIT %s",
-            [" OR ".join(_quoted(trigram) for trigram in sorted(wanted)), CANDIDATES],
-        )
-        found = {row[0]: _likeness(wanted, _trigrams(row[0])) for row in cursor.fetchall()}
-    near = [(text, share) for text, share in found.items() if share >= LEAST_SIMILARITY]
-    return [text.strip() for text, _ in sorted(near, key=itemgetter(1), reverse=True)][:limit]
+def holders(workspace: str, word: str, limit: int) -> list[int]:
+    return matching(workspace, (Term((word,)),), below=None, limit=limit)
+
+
+def similar(workspace: str, word: str, limit: int) -> list[str]:
+    """Only such as begin with the same letter."""
+    wanted = _trigrams(word)
+    near = sorted(
+        (-likeness, known)
+        for known in _neighbours(workspace, word)
+        if (likeness := _likeness(wanted, known)) >= LEAST_SIMILARITY
+    )
+    return [known for _, known in near[:limit]]
+
+
+def _neighbours(workspace: str, word: str) -> Iterator[str]:
+    first, last = word[0], word[0] + chr(sys.maxunicode)
+    lengths = (len(word) - LENGTHS_APART, len(word) + LENGTHS_APART)
+    for start, end, direction in ((word, last, "ASC"), (first, word, "DESC")):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT text FROM search_knownword WHERE workspace = %s"
+                " AND text >= %s AND text < %s AND length(text) BETWEEN %s AND %s"
+                f" ORDER BY text {direction} LIMIT %s",
+                [workspace, start, end, *lengths, NEIGHBOURS],
+            )
+            yield from (row[0] for row in cursor.fetchall())
 
 
 def _expression(workspace: str, terms: Sequence[Term]) -> str:
@@ -52,10 +69,17 @@ def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _trigrams(padded: str) -> set[str]:
+def _trigrams(word: str) -> set[str]:
+    """Padded as pg_trgm does it, so that a word's beginning counts for more."""
+    padded = f"  {word} "
     return {padded[start : start + 3] for start in range(len(padded) - 2)}
 
 
-def _likeness(one: set[str], other: Iterable[str]) -> float:
-    """Of what both have, how much they share (Jaccard, as pg_trgm's similarity)."""
-    return len(one.intersection(other)) / len(one.union(other))
+def _likeness(wanted: set[str], known: str) -> float:
+    """Of the trigrams of both, how many they share (Jaccard, as pg_trgm's similarity)."""
+    padded = f"  {known} "
+    shared = sum(trigram in padded for trigram in wanted)
+    if shared < LEAST_SIMILARITY * len(wanted):
+        # Most are so, and need not be taken apart.
+        return 0.0
+    return shared / len(wanted | _trigrams(known))

@@ -14,6 +14,10 @@ class FakeIndex:
     texts: dict[tuple[str, UUID], str] = field(default_factory=dict)
     homes: dict[UUID, UUID] = field(default_factory=dict)
     before: Callable[[Sequence[Source]], object] = lambda sources: None
+    in_use: bool = True
+
+    def is_in_use(self) -> bool:
+        return self.in_use
 
     def put(self, sources: Sequence[Source]) -> None:
         self.before(sources)
@@ -26,6 +30,7 @@ class FakeIndex:
             self.texts.pop((workspace, id), None)
 
     def remove_conversation(self, workspace: str, conversation_id: UUID) -> None:
+        self.before([])
         own = [key for key in self.texts if self.homes[key[1]] == conversation_id]
         for key in own:
             if key[0] == workspace:

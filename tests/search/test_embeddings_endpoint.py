@@ -1,16 +1,20 @@
 """Embeddings from an OpenAI-compatible endpoint."""
 
 import struct
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
+from search.embeddings import endpoint as module
 from search.embeddings.endpoint import EndpointEmbedder
 from search.errors import ModelUnavailable, TextRefused
 from tests.search.endpoint import Answer, Endpoint, endpoint, of_lengths
@@ -30,6 +34,24 @@ def embedder(fake: Endpoint) -> Iterator[EndpointEmbedder]:
     made = EndpointEmbedder(fake.url, model="bge-m3", api_key=KEY, batch_size=2)
     yield made
     made.close()
+
+
+@pytest.fixture
+def hanging(fake: Endpoint, embedder: EndpointEmbedder) -> Iterator[EndpointEmbedder]:
+    """Takes questions and keeps the answers."""
+    leave = Event()
+
+    def nothing(question: dict[str, Any]) -> Answer:
+        leave.wait(10)
+        return of_lengths(question)
+
+    fake.answer = nothing
+    yield embedder
+    leave.set()
+
+
+def patience(step: float, longest: float) -> module._Patience:
+    return module._Patience(httpx.Timeout(step), longest)
 
 
 def test_vectors_come_in_the_order_of_the_texts_and_have_length_one(
@@ -97,6 +119,49 @@ def test_nobody_listening_is_unavailable() -> None:
     with pytest.raises(ModelUnavailable, match="ConnectError"):
         away.embed_query("x")
     away.close()
+
+
+@pytest.mark.parametrize(
+    ("step", "longest", "reason"), [(0.1, 5.0, "ReadTimeout"), (5.0, 0.1, "too slow")]
+)
+def test_a_query_does_not_wait_for_an_endpoint_that_hangs(
+    hanging: EndpointEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
+    step: float,
+    longest: float,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(module, "_FOR_QUERIES", patience(step, longest))
+    began = time.monotonic()
+    with pytest.raises(ModelUnavailable, match=reason):
+        hanging.embed_query("x")
+    assert time.monotonic() - began < 2
+
+
+def test_nobody_waits_for_a_query_longer_than_three_seconds() -> None:
+    limits = module._FOR_QUERIES
+    assert (limits.longest, limits.times.read, limits.times.connect) == (3, 3, 1)
+
+
+def test_queries_that_hang_do_not_keep_others_waiting_for_ever(
+    hanging: EndpointEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FOR_QUERIES", patience(5.0, 0.02))
+    for _ in range(module._QUERIES_AT_ONCE + 2):
+        with pytest.raises(ModelUnavailable, match="too slow"):
+            hanging.embed_query("x")
+
+
+def test_passages_may_take_longer_than_a_query(
+    fake: Endpoint, embedder: EndpointEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(question: dict[str, Any]) -> Answer:
+        time.sleep(0.1)
+        return of_lengths(question)
+
+    fake.answer = slow
+    monkeypatch.setattr(module, "_FOR_QUERIES", patience(0.01, 0.01))
+    assert len(embedder.embed_passages(["a"])) == 1
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

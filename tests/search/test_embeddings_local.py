@@ -114,6 +114,19 @@ def test_a_damaged_model_is_unavailable(tmp_path: Path) -> None:
     assert not broken.is_ready
 
 
+@pytest.mark.parametrize("weights", [b"\x08\0\0\0\0\0\0\0garbage!", b"\x01", b""])
+def test_damaged_weights_are_a_model_that_is_unavailable(tmp_path: Path, weights: bytes) -> None:
+    for file in Path(MODEL).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    damaged = tmp_path / "model.safetensors"
+    damaged.unlink()
+    damaged.write_bytes(weights)
+    broken = SentenceTransformerEmbedder(str(tmp_path), batch_size=8)
+    with pytest.raises(ModelUnavailable, match=r"cannot be loaded from .*Safetensor"):
+        broken.load()
+    assert not broken.is_ready
+
+
 def test_a_model_in_the_cache_of_the_hub_is_found_when_it_is_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

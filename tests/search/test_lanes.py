@@ -1,6 +1,7 @@
 """A lane brings its index up to the database, whatever fails and whatever happens meanwhile."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError
@@ -9,7 +10,7 @@ from accounts.callers import ANONYMOUS, SHARED_KEY
 from conversations import services, shelf
 from conversations.models import Conversation, Message
 from search import outbox
-from search.errors import StoreUnavailable
+from search.errors import ModelUnavailable, StoreUnavailable
 from search.indexing import lanes
 from search.indexing.runner import LaneRunner
 from search.models import Change
@@ -88,6 +89,93 @@ def test_what_changes_while_it_is_indexed_is_indexed_again() -> None:
     assert index.said() == {"New"}
 
 
+def once(index: FakeIndex, act: Callable[[], object]) -> None:
+    """Just before the index is next written to, as another process might."""
+
+    def meanwhile(_: object) -> None:
+        index.before = lambda sources: None
+        act()
+
+    index.before = meanwhile
+
+
+def test_what_is_deleted_while_it_is_indexed_does_not_stay() -> None:
+    index, conversation = FakeIndex(), thread("A title")
+    said(conversation, "One")
+
+    def delete() -> None:
+        services.delete_conversation(ANONYMOUS, conversation.id, surface=SURFACE)
+        # Another indexer has done that already, and found nothing to remove.
+        Change.objects.filter(lane=LANE, source_id=None).delete()
+
+    once(index, delete)
+    drain(index)
+    assert index.texts == {}
+
+
+def test_what_is_handed_over_while_it_is_indexed_does_not_stay_with_the_giver() -> None:
+    index, conversation = FakeIndex(), thread("A title")
+    said(conversation, "One")
+    once(index, lambda: services.hand_over(ANONYMOUS, SHARED_KEY))
+    drain(index)
+    assert {workspace for workspace, _ in index.texts} == {"shared-key"}
+    assert index.said() == {"A title", "One"}
+
+
+def test_what_is_restored_while_it_is_removed_comes_back() -> None:
+    index, conversation = FakeIndex(), thread("A title")
+    said(conversation, "One")
+    drain(index)
+    shelf.put_away(ANONYMOUS, conversation.id, surface=SURFACE)
+
+    def restore() -> None:
+        shelf.change_titled(ANONYMOUS, conversation.id, surface=SURFACE, changes={}, deleted=False)
+        # Another indexer has put it back already.
+        last = Change.objects.filter(lane=LANE).order_by("id").last()
+        assert last
+        last.delete()
+
+    once(index, restore)
+    drain(index)
+    assert index.said() == {"A title", "One"}
+
+
+def test_what_another_indexer_crossed_out_too_early_is_noted_again() -> None:
+    """Where rows are not locked, two may work at the same changes."""
+    index, conversation = FakeIndex(), thread()
+    message = said(conversation, "Old")
+
+    def meanwhile() -> None:
+        edit(conversation, message, "New")
+        Change.objects.filter(lane=LANE).delete()
+
+    once(index, meanwhile)
+    drain(index)
+    assert index.said() == {"New"}
+
+
+def test_an_index_that_is_no_longer_asked_crosses_nothing_out() -> None:
+    index, conversation = FakeIndex(in_use=False), thread()
+    said(conversation, "One")
+    assert lanes.work_off(LANE, lambda: index, most=10) == 1
+    assert outbox.waiting(LANE).count() == 1
+
+
+def test_a_model_that_fails_for_one_text_alone_is_not_away() -> None:
+    index, conversation = FakeIndex(), thread()
+    for text in ("One", "Two", "Too much", "Three"):
+        said(conversation, text)
+
+    def taste(sources: object) -> None:
+        if "Too much" in str(sources):
+            raise ModelUnavailable("500")
+
+    index.before = taste
+    drain(index)
+    assert index.said() == {"One", "Two", "Three"}
+    assert outbox.waiting(LANE).get().attempts == 1
+
+
 def test_one_that_cannot_be_indexed_does_not_keep_the_others_back() -> None:
     index, conversation = FakeIndex(), thread()
     for text in ("One", "Poison", "Two"):
@@ -104,7 +192,9 @@ def test_one_that_cannot_be_indexed_does_not_keep_the_others_back() -> None:
     assert (left.attempts, left.error) == (1, "ValueError: Inedible")
 
 
-@pytest.mark.parametrize("fault", [StoreUnavailable("Away"), OperationalError("Away")])
+@pytest.mark.parametrize(
+    "fault", [StoreUnavailable("Away"), OperationalError("Away"), ModelUnavailable("Away")]
+)
 def test_what_is_the_fault_of_no_change_is_counted_against_none(fault: Exception) -> None:
     index, conversation = FakeIndex(), thread()
     said(conversation, "One")

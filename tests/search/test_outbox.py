@@ -10,7 +10,7 @@ from accounts.callers import ANONYMOUS, SHARED_KEY
 from conversations import services, shelf
 from conversations.models import Conversation, Message
 from search import outbox
-from search.models import Change, Gap, VectorIndex
+from search.models import Change, Gap, VectorIndex, WordDocument
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SURFACE = "threads"
@@ -139,7 +139,17 @@ def test_an_index_that_is_being_built_hears_of_what_was_done_meanwhile() -> None
 def test_after_a_time_without_search_everything_is_looked_at() -> None:
     conversation = thread()
     assert noted(outbox.catch_up) == []
+    gone = uuid4()
+    WordDocument.objects.create(
+        workspace="anonymous", conversation_id=gone, source_id=gone, digest="d", text="gone"
+    )
     outbox.note_pause()
     outbox.note_pause()
-    assert noted(outbox.catch_up) == [(conversation.id, None, "")]
+    everything = (UUID(int=0), None, outbox.EVERYTHING)
+    assert noted(outbox.catch_up) == [everything, (gone, gone, "anonymous")]
     assert not Gap.objects.exists()
+    (change, _) = due(outbox.Lane.WORDS)
+    assert not outbox.go_through(change)
+    change.refresh_from_db()
+    assert outbox.go_through(change)
+    assert [change.conversation_id for change in due(outbox.Lane.WORDS)[2:]] == [conversation.id]

@@ -173,6 +173,17 @@ class TestLiving:
         generations.drop(other)
         assert sources_found(store) == [source]
 
+    def test_a_generation_may_have_a_long_number(self, generations: Generations) -> None:
+        source, number = uuid4(), 2**53 - 1
+        store = generations.store(number)
+        store.put(OWNER, passages(source, [NORTH]))
+        assert list(generations.store(number // 10).workspaces()) == []
+        assert sources_found(store) == [source]
+        generations.drop(number)
+        assert list(generations.store(number).workspaces()) == []
+        generations.drop(number)
+        generations.drop(number // 10)
+
     def test_what_was_put_is_there_after_opening_again(
         self, generations: Generations, number: int
     ) -> None:

@@ -27,3 +27,7 @@ def test_a_server_that_says_nothing_is_not_waited_for(
         port = silent.getsockname()[1]
         with pytest.raises(StoreUnavailable, match="Timeout"):
             Generations(tmp_path, f"http://127.0.0.1:{port}").store(1)
+
+
+def test_a_call_to_a_server_takes_ten_seconds_at_most() -> None:
+    assert (connection._TIMES.read, connection._TIMES.connect) == (10, 3)

@@ -1,0 +1,169 @@
+"""Conversations as someone looks through them: all surfaces together, messages around a place."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
+
+from accounts.callers import Caller
+from conversations.access import conversation_for, inside_lists, own_conversation
+from conversations.errors import ConversationNotFound
+from conversations.models import Conversation, Message, Turn
+
+# The error code of an answer that another one stands in the place of.
+REPLACED = "replaced"
+_FIRST_WORDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind a conversation in a list, in its text form: `<microseconds>.<id>`."""
+
+    moment: dt.datetime
+    conversation_id: UUID
+
+    @classmethod
+    def of(cls, row: Conversation) -> Self:
+        return cls(row.updated_at, row.id)
+
+    @classmethod
+    def parse(cls, value: str) -> Self | None:
+        """None for a text that `__str__` did not write."""
+        moment, _, name = value.partition(".")
+        try:
+            seconds, micros = divmod(int(moment), 1_000_000)
+            since = dt.datetime.fromtimestamp(seconds, dt.UTC).replace(microsecond=micros)
+            return cls(since, UUID(name))
+        except (ValueError, OverflowError, OSError):
+            return None
+
+    def __str__(self) -> str:
+        # Whole numbers: a float of seconds rounds microseconds.
+        whole = int(self.moment.timestamp())
+        micros = whole * 1_000_000 + self.moment.microsecond
+        return f"{micros}.{self.conversation_id.hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`words` are the first ones that the user said, for a conversation without a title."""
+
+    conversation: Conversation
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The latest first; `next` is the place where the following page begins."""
+
+    items: list[Listed]
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Messages in the order they were said, and whether there are more on either side."""
+
+    messages: list[Message]
+    has_earlier: bool
+    has_later: bool
+
+
+def list_conversations(
+    caller: Caller, *, limit: int, after: Place | None = None, deleted: bool = False
+) -> Listing:
+    """Those with a message, by their last change; `deleted` ones are those put away."""
+    rows = Conversation.objects.filter(
+        inside_lists(caller),
+        workspace=caller.workspace,
+        message_count__gt=0,
+        deleted_at__isnull=not deleted,
+    )
+    if after is not None:
+        same = Q(updated_at=after.moment, id__lt=after.conversation_id)
+        rows = rows.filter(Q(updated_at__lt=after.moment) | same)
+    page = list(_with_words(rows).order_by("-updated_at", "-id")[: limit + 1])
+    items = [Listed(row, str(getattr(row, "words", None) or "")) for row in page[:limit]]
+    return Listing(items, Place.of(items[-1].conversation) if len(page) > limit else None)
+
+
+def conversation_anywhere(caller: Caller, conversation_id: UUID) -> Conversation:
+    """On whatever surface it was begun. Raises ConversationNotFound, Forbidden."""
+    surface = _surface_of(caller, conversation_id)
+    return conversation_for(caller, conversation_id, surface=surface)
+
+
+def kept_anywhere(caller: Caller, conversation_id: UUID) -> Conversation:
+    """The same, also one that is put away."""
+    surface = _surface_of(caller, conversation_id)
+    return own_conversation(caller, conversation_id, surface=surface)
+
+
+def latest_messages(conversation: Conversation, *, limit: int) -> Window:
+    return messages_before(conversation, None, limit=limit)
+
+
+def messages_before(conversation: Conversation, message_id: UUID | None, *, limit: int) -> Window:
+    """The last ones that were said before this message, or at all."""
+    rows = shown_messages(conversation)
+    if message_id is not None:
+        rows = rows.filter(id__lt=message_id)
+    found = list(rows.order_by("-id")[: limit + 1])
+    return Window(found[:limit][::-1], len(found) > limit, message_id is not None)
+
+
+def messages_around(conversation: Conversation, message_id: UUID, *, limit: int) -> Window:
+    """A third of them before the message, then the message and what followed."""
+    before = messages_before(conversation, message_id, limit=limit // 3)
+    later = shown_messages(conversation).filter(id__gte=message_id).order_by("id")
+    found = list(later[: limit + 1 - len(before.messages)])
+    most = limit - len(before.messages)
+    return Window([*before.messages, *found[:most]], before.has_earlier, len(found) > most)
+
+
+def shown_messages(conversation: Conversation) -> QuerySet[Message]:
+    """All but the answers that others have replaced, with their files."""
+    rows = Message.objects.filter(conversation=conversation)
+    kept = rows.exclude(role="assistant", error_code=REPLACED)
+    return kept.prefetch_related("attachments")
+
+
+def latest_turn(conversation: Conversation) -> Turn | None:
+    return Turn.objects.filter(conversation=conversation).order_by("-id").first()
+
+
+def turns_of_answers(messages: Iterable[Message]) -> dict[UUID, Turn]:
+    """The turns that gave these messages, by the ids of the messages."""
+    answers = [message for message in messages if message.role == "assistant"]
+    if not answers:
+        return {}
+    rows = Turn.objects.filter(
+        conversation_id=answers[0].conversation_id, answer_id__in=[a.id for a in answers]
+    )
+    return {turn.answer_id: turn for turn in rows if turn.answer_id is not None}
+
+
+def answer_of(turn: Turn) -> Message | None:
+    """None where there is none, or where a memory limit has dropped it."""
+    if turn.answer_id is None:
+        return None
+    rows = Message.objects.filter(conversation_id=turn.conversation_id, id=turn.answer_id)
+    return rows.first()
+
+
+def _surface_of(caller: Caller, conversation_id: UUID) -> str:
+    rows = Conversation.objects.filter(id=conversation_id, workspace=caller.workspace)
+    surface = rows.values_list("surface", flat=True).first()
+    if surface is None:
+        raise ConversationNotFound(conversation_id)
+    return surface
+
+
+def _with_words(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    first = Message.objects.filter(conversation=OuterRef("id"), role="user").order_by("id")
+    words = first.values(start=Left("content", _FIRST_WORDS))[:1]
+    return rows.annotate(words=Subquery(words))
