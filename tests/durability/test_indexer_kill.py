@@ -1,6 +1,7 @@
 """The vector index loses nothing and keeps nothing too much, however its indexers die."""
 
 import hashlib
+import os
 import random
 import signal
 import struct
@@ -20,7 +21,6 @@ from tests.client import ROOT, Databases, Server, clean_environment
 from tests.conftest import UNLIMITED, found
 from tests.search.chroma import ChromaServer
 from tests.search.endpoint import Answer, Endpoint, endpoint
-from tests.services import Process
 
 KILLS = 25
 CAUGHT_UP_SECONDS = 60.0
@@ -49,9 +49,9 @@ class Talk:
     def go_on(self, until: threading.Event) -> None:
         threads = [self._thread() for _ in range(3)]
         while not until.is_set():
-            act = self.seed.choice([self._say, self._say, self._edit, self._put_away, self._back])
-            act(self.seed.choice(threads))
-            time.sleep(0.01)
+            acts = [*[self._say] * 6, self._edit, self._edit, self._put_away, *[self._back] * 3]
+            self.seed.choice(acts)(self.seed.choice(threads))
+            time.sleep(0.02)
 
     def _thread(self) -> str:
         body = {"title": "A talk", "metadata": {"model": "m"}}
@@ -83,30 +83,49 @@ class Talk:
         return found
 
 
-@dataclass(frozen=True)
 class Indexers:
-    """`manage.py run_indexer`, as many as there are to be."""
+    """`manage.py run_indexer`, as many as there are to be, each a process to be killed."""
 
-    number: int
-    folder: Path
-    env: Mapping[str, str]
+    def __init__(self, number: int, folder: Path, env: Mapping[str, str]) -> None:
+        self.number = number
+        self._folder = folder
+        self._env = {**env, "DJANGO_SETTINGS_MODULE": "chatproject.settings"}
+        self._zygotes = [self._zygote() for _ in range(number)]
+        for zygote in self._zygotes:
+            assert _line(zygote) == "ready"
 
-    def started(self) -> list[Process]:
-        command = [sys.executable, str(ROOT / "manage.py"), "run_indexer"]
-        processes = []
-        for name in range(self.number):
-            folder = self.folder / str(name)
-            folder.mkdir(exist_ok=True)
-            (folder / "log").unlink(missing_ok=True)
-            processes.append(Process(command, folder=folder, env=self.env))
-        for process in processes:
-            process.wait_until(lambda own=process: "Indexing" in own.log(), seconds=60)  # type: ignore[misc]
-        return processes
+    def started(self) -> list[int]:
+        """Their pids, once they are at work."""
+        pids = []
+        for zygote in self._zygotes:
+            assert zygote.stdin
+            zygote.stdin.write("\n")
+            zygote.stdin.flush()
+            pids.append(int(_line(zygote)))
+        for zygote in self._zygotes:
+            assert "Indexing" in _line(zygote)
+        return pids
+
+    def stop(self) -> None:
+        for zygote in self._zygotes:
+            zygote.kill()
+            zygote.communicate()
+
+    def _zygote(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.durability.zygote"],
+            cwd=self._folder,
+            env=self._env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     def check(self) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(ROOT / "manage.py"), "reindex", "--check"]
         return subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60
+            command, cwd=self._folder, env=self._env, capture_output=True, text=True, timeout=60
         )
 
 
@@ -139,6 +158,7 @@ def setting(
     indexers = Indexers(2 if is_large else 1, tmp_path, clean_environment(tmp_path, env))
     server = Server.start(url, {**env, "PARLEY_WORKERS": "2"})
     yield server, indexers
+    indexers.stop()
     server.stop()
     if chroma:
         chroma.stop()
@@ -155,21 +175,26 @@ def test_nothing_is_missing_or_orphaned_after_many_kills(
     talking.start()
     try:
         for _ in range(KILLS):
-            processes = indexers.started()
+            pids = indexers.started()
             time.sleep(chance.random() * 0.5)
-            for process in processes:
-                process.stop(signal.SIGKILL)
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
     finally:
         ended.set()
         talking.join()
     last = indexers.started()
     _wait(lambda: sum(server.get("/health").json()["search"]["pending"].values()) == 0)
-    for process in last:
-        process.stop()
+    for pid in last:
+        os.kill(pid, signal.SIGTERM)
     done = indexers.check()
     with capsys.disabled():
         print(f"\n{KILLS} kills of {indexers.number}: {done.stdout}{done.stderr}")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
 
 
 def _wait(reached: Callable[[], bool]) -> None:
