@@ -1,4 +1,4 @@
-"""The server that people run: uvicorn, with httptools and uvloop.
+"""The server that people run: uvicorn, with httptools, uvloop and websockets.
 
 python -m chatproject [--host ADDRESS] [--port PORT] [--workers NUMBER]
 """
@@ -9,6 +9,12 @@ import uvicorn
 
 from chatproject.config import Config, load
 from chatproject.metrics_workers import shared_files
+from chatproject.socket_protocol import (
+    LARGEST_FRAME,
+    PING_SECONDS,
+    PONG_SECONDS,
+    PatientWebSocket,
+)
 from chatproject.worker_number import announce_workers
 
 # Beyond the time that turns get: for the last bytes to reach the clients.
@@ -29,6 +35,12 @@ def main() -> None:
             http="httptools",
             loop="uvloop",
             lifespan="on",
+            ws=PatientWebSocket,
+            ws_max_size=max(LARGEST_FRAME, 2 * config.MAX_MESSAGE_SIZE),
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
+            # Deltas are short, and a frame that is blown up costs more than it brings.
+            ws_per_message_deflate=False,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -10,6 +10,7 @@ django.setup(set_prefix=False)
 
 from django.urls import Resolver404, ResolverMatch, resolve  # noqa: E402 - needs the settings
 
+from api.websocket.app import chat  # noqa: E402 - needs the settings
 from chatproject.asgi_types import App, Receive, Scope, Send  # noqa: E402
 from chatproject.cors import open_public_pages  # noqa: E402
 from chatproject.handler import FullHandler, LeanHandler  # noqa: E402
@@ -60,4 +61,10 @@ def _match(path: str) -> ResolverMatch | None:
         return None
 
 
-application = Lifespan(RequestLog(Resolved(BodyCap(Handlers()))))
+async def _sockets(scope: Scope, receive: Receive, send: Send) -> None:
+    """WebSockets, of which there is one path."""
+    believe_proxy(scope)
+    await chat(scope, receive, send)
+
+
+application = Lifespan(RequestLog(Resolved(BodyCap(Handlers()))), sockets=_sockets)

@@ -6,6 +6,7 @@ import gc
 from django.conf import settings
 
 from api.limits import close_limiter
+from api.websocket.sockets import SOCKETS
 from chatproject.asgi_types import App, Receive, Scope, Send
 from chatproject.credentials import load_secrets, note_key_uses, store_key_uses
 from chatproject.termination import on_termination
@@ -16,8 +17,9 @@ from search.indexing import process as indexers
 class Lifespan:
     """The outermost ASGI application; requests are passed on."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, sockets: App) -> None:
         self._app = app
+        self._sockets = sockets
         self._draining: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -26,8 +28,7 @@ class Lifespan:
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
-            # There is no WebSocket dialect yet: the handshake is refused (403).
-            await send({"type": "websocket.close"})
+            await self._sockets(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -50,6 +51,7 @@ class Lifespan:
 
     def _drain(self) -> None:
         if self._draining is None:
+            SOCKETS.let_go()
             self._draining = asyncio.create_task(drain_engine(settings.TURN_DRAIN_SECONDS))
 
 

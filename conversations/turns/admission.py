@@ -79,6 +79,7 @@ def _linear(history: Linear, request: TurnRequest) -> _Before:
         request.caller, history.conversation_id, surface=history.surface
     )
     messages = stored_messages(conversation.id, unanswered=history.unanswered)
+    messages = messages[-history.most :] if history.most is not None else messages
     parent_id = messages[-1].id if messages else None
     said = tuple(ChatMessage(message.role, message.content) for message in messages)
     files = files_of(conversation.id, messages) if history.heading is not None else {}

@@ -52,13 +52,14 @@ class Heading:
 class Linear:
     """The history is every message of the conversation.
 
-    With `unanswered`, also those that no answer came to.
+    With `unanswered`, also those that no answer came to. With `most`, the last so many of them.
     """
 
     surface: str
     conversation_id: UUID
     heading: Heading | None = None
     unanswered: bool = False
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

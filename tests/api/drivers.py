@@ -4,9 +4,15 @@ import json
 import re
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Self
 
 import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.api.accounts import Account, administrator, signed_in
 from tests.client import Server
@@ -163,6 +169,94 @@ class Threads(Driver):
         return [message["text"] for message in reversed(items)]
 
 
+class Chat(AbstractContextManager["Chat"]):
+    """A connection to `/ws/chat`."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        query: str = "",
+        origin: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        url = f"{server.url.replace('http', 'ws', 1)}/ws/chat{query}"
+        origins = {"Origin": origin} if origin else {}
+        # The ping is the server's.
+        self._connect = connect(
+            url,
+            additional_headers={**headers, **origins},
+            compression=None,
+            proxy=None,
+            ping_interval=None,
+            max_size=None,
+            close_timeout=5,
+        )
+
+    def __enter__(self) -> Self:
+        self.line = self._connect.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._connect.__exit__(*exception)
+
+    def send(self, frame: str | bytes | dict[str, Any] | None = None, **fields: Any) -> None:
+        self.line.send(json.dumps(frame or fields) if not isinstance(frame, str | bytes) else frame)
+
+    def receive(self, *, seconds: float = 10.0) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(self.line.recv(timeout=seconds))
+        return frame
+
+    def begin(self, prompt: str, **fields: Any) -> None:
+        self.send(messages=[{"role": "user", "content": prompt}], **fields)
+
+    def reply(self) -> list[dict[str, Any]]:
+        """The frames up to the end of the reply that runs, or that comes next."""
+        frames = [self.receive()]
+        while frames[-1]["type"] not in ("done", "error"):
+            frames.append(self.receive())
+        return frames
+
+    def ask(self, prompt: str, **fields: Any) -> list[dict[str, Any]]:
+        self.begin(prompt, **fields)
+        return self.reply()
+
+    def closed(self, *, seconds: float = 10.0) -> int:
+        """The code with which the server closes; what comes before that is dropped."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                self.line.recv(timeout=deadline - time.monotonic())
+            except ConnectionClosed as closed:
+                assert closed.rcvd is not None
+                return closed.rcvd.code
+
+
+def text_of(frames: list[dict[str, Any]]) -> str:
+    return "".join(frame["text"] for frame in frames if frame["type"] == "delta")
+
+
+class WebSocket(Driver):
+    """Each prompt on a connection of its own, attached to what was said before."""
+
+    def begin(self) -> None:
+        self.place: dict[str, str] = {}
+        self.said: list[str] = []
+
+    def ask(self, prompt: str) -> Outcome:
+        with Chat(self.server) as chat:
+            frames = chat.ask(prompt, events=True, **self.place)
+        began = next(frame for frame in frames if frame["type"] == "turn")
+        text, last = text_of(frames), frames[-1]
+        if last["type"] == "done":
+            self.place = {"conversation_id": began["conversation_id"]}
+            self.said += [prompt, text]
+        return Outcome(text, last.get("error"), began["turn_id"])
+
+    def history(self) -> list[str]:
+        return list(self.said)
+
+
 def _checked(answer: httpx.Response) -> httpx.Response:
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith("text/event-stream")
@@ -172,4 +266,11 @@ def _checked(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
-DRIVERS: tuple[type[Driver], ...] = (Sessions, ChatStream, Conversations, Turns, Threads)
+DRIVERS: tuple[type[Driver], ...] = (
+    Sessions,
+    ChatStream,
+    Conversations,
+    Turns,
+    Threads,
+    WebSocket,
+)

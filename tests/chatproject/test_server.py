@@ -107,16 +107,6 @@ def test_a_client_that_leaves_before_its_body_is_sent_does_no_harm(server: Serve
     assert server.get("/health").json()["status"] == "ok"
 
 
-def test_a_websocket_handshake_is_refused(server: Server) -> None:
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
-    assert server.get("/ws/chat", headers=headers).status_code in (400, 403, 404)
-
-
 def test_responses_carry_security_headers(server: Server) -> None:
     for path in ("/health", "/sessions/none"):
         headers = server.get(path).headers

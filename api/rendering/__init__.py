@@ -1,0 +1,6 @@
+"""Untrusted Markdown in, safe HTML out: whole, or block by block while an answer streams."""
+
+from api.rendering.answers import BlockRenderer, Rendered, render
+from api.rendering.blocks import Block, Splitter, split
+
+__all__ = ["Block", "BlockRenderer", "Rendered", "Splitter", "render", "split"]

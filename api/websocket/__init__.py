@@ -1,0 +1,1 @@
+"""The WebSocket chat (contracts/ws-chat.md)."""
