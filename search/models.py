@@ -145,9 +145,7 @@ class KnownWord(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["workspace", "text"], name="one_known_word_of_an_owner"
-            )
+            models.UniqueConstraint(fields=["workspace", "text"], name="one_known_word_of_an_owner")
         ]
 
     def __str__(self) -> str:

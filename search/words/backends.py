@@ -1,6 +1,6 @@
 """The words index of whichever database there is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from django.db import connection
@@ -16,7 +16,7 @@ class Backend(Protocol):
         self, workspace: str, terms: Sequence[Term], *, below: int | None, limit: int
     ) -> list[int]: ...
 
-    def holders(self, workspace: str, word: str, limit: int) -> list[int]: ...
+    def is_used(self, workspace: str, word: str, *, without: Collection[int]) -> bool: ...
 
     def similar(self, workspace: str, word: str, limit: int) -> list[str]: ...
 
@@ -33,9 +33,9 @@ def matching(
     return _BACKENDS[connection.vendor].matching(workspace, terms, below=below, limit=limit)
 
 
-def holders(workspace: str, word: str, limit: int) -> list[int]:
-    """Ids of any of the owner's documents that have the word, best one that few of them have."""
-    return _BACKENDS[connection.vendor].holders(workspace, word, limit)
+def is_used(workspace: str, word: str, *, without: Collection[int]) -> bool:
+    """Whether any other of the owner's documents has it; best asked of what few of them have."""
+    return _BACKENDS[connection.vendor].is_used(workspace, word, without=without)
 
 
 def similar(workspace: str, word: str, limit: int) -> list[str]:

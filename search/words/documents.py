@@ -1,6 +1,7 @@
 """What the words index is fed with, in transactions that each are short."""
 
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,6 +23,8 @@ BATCH = 900
 # SQLite's one lock is held while these are written: turns wait for it.
 MOST_CHARACTERS = 300_000
 READ_AT_ONCE = 50
+# As often does a writer that waits for the lock look whether it is free.
+PAUSE_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def digests(source_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def _write(rows: Sequence[WordDocument]) -> None:
     """Beside another writer of the same sources, whose text may be older: the last one wins."""
-    sources, digests = {row.source_id for row in rows}, {row.digest for row in rows}
-    others = WordDocument.objects.filter(source_id__in=sources).exclude(digest__in=digests)
+    ids, current = {row.source_id for row in rows}, {row.digest for row in rows}
+    others = WordDocument.objects.filter(source_id__in=ids).exclude(digest__in=current)
     with transaction.atomic():
         others.delete()
         WordDocument.objects.bulk_create(
@@ -108,6 +111,7 @@ def _portions(rows: Iterable[WordDocument]) -> Iterator[list[WordDocument]]:
     for row in rows:
         if portion and (len(portion) == BATCH or size + len(row.text) > MOST_CHARACTERS):
             yield portion
+            time.sleep(PAUSE_SECONDS)
             portion, size = [], 0
         portion.append(row)
         size += len(row.text)

@@ -1,6 +1,6 @@
 """The words index in PostgreSQL's full text search."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import connection
 
@@ -10,7 +10,6 @@ LEAST_SIMILARITY = 0.4
 # The newest of a common word are soon found by looking at the owner's documents one by one. The
 # index would gather all that have it, so that it is asked only for what is rare among these.
 NEWEST, FARTHEST = 500, 5_000
-_ABOVE_ALL = (1 << 63) - 1
 
 
 def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit: int) -> list[int]:
@@ -25,8 +24,15 @@ def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit:
     return found[:limit]
 
 
-def holders(workspace: str, word: str, limit: int) -> list[int]:
-    return _indexed(_expression(workspace, (Term((word,)),)), below=_ABOVE_ALL, limit=limit)
+def is_used(workspace: str, word: str, *, without: Collection[int]) -> bool:
+    """The order keeps the planner from reading row by row instead of asking the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM search_worddocument WHERE tsv @@ %s::tsquery AND NOT id = ANY(%s)"
+            " ORDER BY id + 0 LIMIT 1",
+            [_expression(workspace, (Term((word,)),)), list(without)],
+        )
+        return cursor.fetchone() is not None
 
 
 def similar(workspace: str, word: str, limit: int) -> list[str]:
@@ -55,7 +61,7 @@ def _among_newest(
             " WHERE workspace = %s AND id < %s ORDER BY id DESC LIMIT %s)"
             " SELECT array_agg(id ORDER BY id DESC) FILTER (WHERE is_found), min(id), count(*)"
             " FROM newest",
-            [wanted, workspace, _ABOVE_ALL if below is None else below, window],
+            [wanted, workspace, (1 << 63) - 1 if below is None else below, window],
         )
         found, border, count = cursor.fetchall()[0]
     return found or [], border if count == window else None

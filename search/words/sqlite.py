@@ -1,7 +1,7 @@
 """The words index in SQLite's FTS5."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from django.db import connection
 
@@ -24,8 +24,14 @@ def matching(workspace: str, terms: Sequence[Term], *, below: int | None, limit:
         return [row[0] for row in cursor.fetchall()]
 
 
-def holders(workspace: str, word: str, limit: int) -> list[int]:
-    return matching(workspace, (Term((word,)),), below=None, limit=limit)
+def is_used(workspace: str, word: str, *, without: Collection[int]) -> bool:
+    others = f"rowid NOT IN ({', '.join(['%s'] * len(without))})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM search_words WHERE search_words MATCH %s AND {others} LIMIT 1",
+            [_expression(workspace, (Term((word,)),)), *without],
+        )
+        return cursor.fetchone() is not None
 
 
 def similar(workspace: str, word: str, limit: int) -> list[str]:

@@ -1,10 +1,13 @@
 """Regular expressions: what they find, what is refused, and that none takes long."""
 
+import re
 import threading
 import time
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.callers import ANONYMOUS, SHARED_KEY
@@ -12,7 +15,7 @@ from conversations.ids import new_id
 from conversations.models import Conversation, Message
 from search import regex
 from search.errors import InvalidPattern
-from search.regex import Scan, compiled, scan, scan_headings
+from search.regex import LONGEST_TEXT, Scan, compiled, scan, scan_headings
 from search.scope import Filters, Scope
 
 MINE = Scope(ANONYMOUS)
@@ -96,10 +99,30 @@ def test_a_scan_stops_when_its_time_is_up() -> None:
 @pytest.mark.django_db
 def test_a_text_too_long_for_its_time_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regex, "STEPS_AT_ONCE", 1)
+    monkeypatch.setattr(regex, "LONGEST_TEXT", 5_000_000)
     older, newer = told("found b", "a" * 5_000_000)
     first = scan(MINE, compiled("b"), limit=10, seconds=0.002)
     assert first == Scan((), False, newer)
     assert scan(MINE, compiled("b"), below=newer, limit=1).hits[0].message_id == older
+
+
+@pytest.mark.django_db
+def test_what_is_far_down_in_a_text_is_not_looked_at() -> None:
+    told("x" * LONGEST_TEXT + "found", "x" * (LONGEST_TEXT - 5) + "found")
+    hits = scan(MINE, compiled("found"), limit=10, seconds=10).hits
+    assert [hit.end for hit in hits] == [LONGEST_TEXT]
+
+
+@pytest.mark.django_db
+def test_all_is_read_in_pages_that_fit_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regex, "FIRST_PAGE", 2)
+    monkeypatch.setattr(regex, "PAGE_CHARACTERS", 3_000)
+    told(*["a"] * 15, *["a" * 1_000] * 10)
+    with CaptureQueriesContext(connection) as statements:
+        found = scan(MINE, compiled("a"), limit=100, seconds=10)
+    assert len(found.hits) == 25 and found.is_complete
+    limits = [int(re.findall(r"LIMIT (\d+)", query["sql"])[-1]) for query in statements]
+    assert limits[:5] == [2, 3, 3, 3, 3] and limits[-1] > 3
 
 
 def test_who_waits_too_long_for_others_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

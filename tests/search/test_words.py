@@ -76,6 +76,14 @@ def test_a_misspelt_word_finds_the_nearest() -> None:
     assert found('"kubernets"') == []
 
 
+def test_what_others_say_does_not_change_what_is_found() -> None:
+    mine = ["bluefinab", "bluefincd", "bluefinef", "bluefingh", "bluefinxy"]
+    told(*mine)
+    before = found("bluefin")
+    told("our secret is bluefin", workspace="shared-key")
+    assert found("bluefin") == before and len(before) == 5
+
+
 def test_nobody_else_finds_it() -> None:
     told("secret")
     assert found("secret", Scope(SHARED_KEY)) == []

@@ -1,5 +1,8 @@
 """The writing side of the words index, on the database that the tests run on."""
 
+import random
+import time
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -8,12 +11,18 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations.ids import new_id
 from search.models import KnownWord, WordDocument
+from search.words import documents
+from search.words import known as known_words
 from search.words.backends import matching, similar
 from search.words.documents import Document, digests, put, remove, remove_conversation
 from search.words.query import parse
 
 pytestmark = pytest.mark.django_db
 MINE, OTHERS = "user:0d9cb3a6-0000-7000-8000-000000000000", "shared-key"
+
+
+def known(workspace: str = MINE) -> set[str]:
+    return set(KnownWord.objects.filter(workspace=workspace).values_list("text", flat=True))
 
 
 def document(text: str, *, workspace: str = MINE, of: UUID | None = None) -> Document:
@@ -106,7 +115,80 @@ def test_many_documents_take_few_statements() -> None:
 
 def test_words_are_known_by_those_spelt_much_like_them() -> None:
     put([document("kubernetes kubectl 12345 ab 你好 " + "z" * 50)])
-    assert similar("kubernets", 5)[0] == "kubernetes"
-    assert similar("zebra", 5) == []
-    assert set(KnownWord.objects.values_list("text", flat=True)) == {"kubernetes", "kubectl"}
+    assert similar(MINE, "kubernets", 5)[0] == "kubernetes"
+    assert similar(MINE, "zebra", 5) == []
+    assert known() == {"kubernetes", "kubectl"}
     put([document("Kubernetes again")])
+    assert known() == {"kubernetes", "kubectl", "again"}
+
+
+def test_nobody_is_offered_anothers_words() -> None:
+    put([document("bluefins"), document("bluefin", workspace=OTHERS)])
+    assert similar(MINE, "bluefin", 5) == ["bluefins"]
+    assert similar(OTHERS, "bluefin", 5) == ["bluefin"]
+
+
+def test_words_go_with_the_last_document_that_has_them() -> None:
+    one, two, heading = document("only shared"), document("shared other"), new_id()
+    put([one, two, document("only", workspace=OTHERS), Document(MINE, heading, None, "d", "title")])
+    remove([one.source_id])
+    assert known() == {"shared", "other", "title"}
+    put([Document(MINE, two.conversation_id, two.message_id, "new", "shared again")])
+    assert known() == {"shared", "again", "title"}
+    remove([two.source_id])
+    remove_conversation(heading)
+    assert known() == set() and known(OTHERS) == {"only"}
+
+
+def test_words_of_a_long_text_and_of_many_go_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_CHARACTERS", 9_000)
+    monkeypatch.setattr(documents, "PAUSE_SECONDS", 0)
+    home = new_id()
+    long = document(" ".join(f"w{number}" for number in range(3_500)), of=home)
+    put([long, *[document(f"common text{number}", of=home) for number in range(150)]])
+    put([document("common")])
+    remove_conversation(home)
+    assert known() == {"common"} and WordDocument.objects.count() == 1
+
+
+def test_words_of_old_documents_are_kept_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.words.known.NEWEST", 1)
+    one = document("early late")
+    put([document("early"), one, document("late")])
+    remove([one.source_id])
+    assert known() == {"early", "late"}
+
+
+def test_an_owners_many_words_are_compared_soon() -> None:
+    letters = random.Random(1)
+    words = {"".join(letters.choices("abcdefghij", k=letters.randint(4, 9))) for _ in range(60_000)}
+    known_words.learn([WordDocument(workspace=MINE, text=f"abcdefgh {' '.join(words)}")])
+    begun = time.process_time()
+    assert similar(MINE, "abcdfgh", 5)[0] == "abcdefgh"
+    assert time.process_time() - begun < 0.1
+
+
+def test_one_transaction_takes_a_bounded_part_of_a_long_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(documents, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(documents, "PAUSE_SECONDS", 0)
+    long = document(" ".join(f"w{number}" for number in range(12_000)))
+    written: list[tuple[list[int], dict[UUID, str]]] = []
+    learn = known_words.learn
+
+    def noted(rows: Sequence[WordDocument]) -> None:
+        written.append(([row.part for row in rows], digests([long.source_id])))
+        learn(rows)
+
+    monkeypatch.setattr(known_words, "learn", noted)
+    put([long])
+    assert written == [([3], {}), ([2], {}), ([1], {}), ([0], {long.source_id: long.digest})]
+
+
+def test_a_text_that_another_writes_as_well_is_there_once() -> None:
+    older = document("older text")
+    newer = Document(MINE, older.conversation_id, older.message_id, "new", "newer text")
+    documents._write([*documents._rows(older), *documents._rows(document("beside"))])
+    documents._write(documents._rows(newer))
+    assert found("older") == [] and found("text") == ["newer text"] and found("beside")

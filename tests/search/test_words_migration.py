@@ -15,4 +15,4 @@ def test_the_migration_goes_back_and_forth() -> None:
     call_command("migrate", "search", "0001", verbosity=0)
     call_command("migrate", "search", verbosity=0)
     assert len(matching("anonymous", parse("elephant").terms, limit=10)) == 1
-    assert similar("elefant", 1) == ["elephant"]
+    assert similar("anonymous", "elefant", 1) == ["elephant"]
