@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from benchmarks.search_corpus import Corpus, Said, vectors
+from benchmarks.search_corpus import OWNER, Corpus, Said, vectors
 from conversations.models import Conversation, Message
 from search.embeddings.base import Vector
 from search.models import KnownWord, WordDocument
@@ -32,14 +32,17 @@ def load_vectors(corpus: Corpus, store: VectorStore) -> None:
 def load_rows(corpus: Corpus) -> None:
     """Into the migrated database of Django's connection: rows, words, and known words."""
     ids = itertools.count(1)
-    known: set[str] = set()
+    known: set[tuple[str, str]] = set()
     with _hurried():
         _write(Conversation, _CONVERSATION, map(_conversation_row, corpus.conversations()))
         for block in corpus.blocks():
             _write(Message, _MESSAGE, map(_message_row, block))
             _write(WordDocument, _DOCUMENT, (_document_row(next(ids), said) for said in block))
-            known.update(word for said in block for word in said.text.split())
-        _write(KnownWord, ("text",), ((word,) for word in sorted(known)))
+            # Those of the owner who searches; what others know is never looked at.
+            own = (said for said in block if said.workspace == OWNER)
+            known.update((OWNER, word) for said in own for word in said.text.split())
+        numbered = ((number, *pair) for number, pair in enumerate(sorted(known), 1))
+        _write(KnownWord, ("id", "workspace", "text"), numbered)
 
 
 _CONVERSATION = ("id", "workspace", "created_at", "updated_at", "surface", "has_title", "title")
