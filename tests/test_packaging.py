@@ -26,6 +26,7 @@ FOLDERS = {
     "chatproject",
     "conversations",
     "docs",
+    "examples",
     "providers",
     "scripts",
     "search",
