@@ -21,6 +21,8 @@ class Access(Enum):
     TOKEN = "a user with an access token, whatever else is allowed"
     FIRST_OR_ADMIN = "everyone while there is no user, then an administrator's access token"
     ADMIN_TOKEN = "the operator with X-Admin-Token"
+    VISITOR = "as CALLER; a browser that is not let in is led to sign in"
+    MEMBER = "as SIGNED_IN, likewise"
     STAFF = "an administrator with a browser session; its sign-in page for everyone"
 
 
@@ -41,6 +43,10 @@ _ADMIN_TOKEN = Route(Access.ADMIN_TOKEN)
 _OPEN_API = Route(Access.EVERYONE)
 _PAGE = Route(Access.EVERYONE, is_api=False)
 STAFF = Route(Access.STAFF, is_api=False)
+_VISITOR = Route(Access.VISITOR, is_api=False)
+_MEMBER = Route(Access.MEMBER, is_api=False)
+# What the pages' own scripts ask for is part of the pages (C-5.5), but for what costs an answer.
+_SCRIPT = Route(Access.CALLER, is_api=False)
 
 ROUTES: Mapping[str, Route] = {
     "": _PAGE,
@@ -84,6 +90,29 @@ ROUTES: Mapping[str, Route] = {
     "api/import": _TOKEN,
     "api/keys": _SIGNED_IN,
     "api/keys/<str:key_id>": _SIGNED_IN,
+    "setup": _PAGE,
+    "sign-in": _PAGE,
+    "sign-out": _PAGE,
+    "c/new": _VISITOR,
+    "c/<str:conversation_id>": _VISITOR,
+    "trash": _VISITOR,
+    "search": _VISITOR,
+    "settings": _VISITOR,
+    "settings/looks": _PAGE,
+    "settings/name": _MEMBER,
+    "settings/password": _MEMBER,
+    "settings/keys": _MEMBER,
+    "settings/keys/<str:key_id>/revoke": _MEMBER,
+    "ui/models": _SCRIPT,
+    "ui/list": _VISITOR,
+    "ui/conversations": _SCRIPT,
+    "ui/conversations/<str:conversation_id>": _SCRIPT,
+    "ui/conversations/<str:conversation_id>/ask": _CALLER,
+    "ui/conversations/<str:conversation_id>/again": _CALLER,
+    "ui/turns/<str:turn_id>/events": _SCRIPT,
+    "ui/turns/<str:turn_id>/stop": _SCRIPT,
+    "ui/turns/<str:turn_id>/answer": _VISITOR,
+    "ui/turns/<str:turn_id>/facts": _VISITOR,
     "admin/bypass": _ADMIN_TOKEN,
     "admin/bypass/": _ADMIN_TOKEN,
     "admin/bypass/<path:ip>": _ADMIN_TOKEN,

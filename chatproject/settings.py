@@ -28,6 +28,8 @@ ROOT_URLCONF = "chatproject.urls"
 ASGI_APPLICATION = "chatproject.asgi.application"
 USE_TZ = True
 TIME_ZONE = "UTC"
+LANGUAGES = [("en", "English"), ("fa", "فارسی")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 INSTALLED_APPS = [
     "daphne",  # first: it replaces `runserver`
@@ -151,6 +153,7 @@ SESSION_ENGINE = "accounts.sessions"
 # Cookies that are signed would need the secret key on the event loop.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "api.pages.browsers.forged"
 
 UNFOLD = unfold_settings(CONFIG.APP_TITLE)
 

@@ -1,7 +1,7 @@
 """Conversations as someone looks through them: all surfaces together, messages around a place."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
@@ -86,8 +86,9 @@ def list_conversations(
     if after is not None:
         same = Q(updated_at=after.moment, id__lt=after.conversation_id)
         rows = rows.filter(Q(updated_at__lt=after.moment) | same)
-    page = list(_with_words(rows).order_by("-updated_at", "-id")[: limit + 1])
-    items = [Listed(row, str(getattr(row, "words", None) or "")) for row in page[:limit]]
+    page = list(rows.order_by("-updated_at", "-id")[: limit + 1])
+    words = _first_words(page[:limit])
+    items = [Listed(row, words.get(row.id) or "") for row in page[:limit]]
     return Listing(items, Place.of(items[-1].conversation) if len(page) > limit else None)
 
 
@@ -163,7 +164,9 @@ def _surface_of(caller: Caller, conversation_id: UUID) -> str:
     return surface
 
 
-def _with_words(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+def _first_words(page: Sequence[Conversation]) -> dict[UUID, str | None]:
+    """Looked up for what is shown: beside the sorting, they would be read of every conversation."""
     first = Message.objects.filter(conversation=OuterRef("id"), role="user").order_by("id")
     words = first.values(start=Left("content", _FIRST_WORDS))[:1]
-    return rows.annotate(words=Subquery(words))
+    rows = Conversation.objects.filter(id__in=[row.id for row in page])
+    return dict(rows.annotate(words=Subquery(words)).values_list("id", "words"))

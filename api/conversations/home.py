@@ -1,10 +1,10 @@
 """`GET /`: a page for browsers, a status for programs."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
@@ -20,15 +20,18 @@ _PAGE = "text/html"
 
 
 class HomeView(RowViewSet):
+    """`page` is what browsers get: the dialects are joined in `api.urls`."""
+
     # C-4.6: who may not call is answered, with empty counts.
     guarded: ClassVar[bool] = False
+    page: Callable[[HttpRequest], HttpResponse] | None = None
 
     @extend_schema(operation_id="get_status", responses={200: StatusJson})
     def retrieve(self, request: Request) -> HttpResponse:
         """What the server is, with the counts of the caller's workspace; a page for browsers."""
         plain = django_request(request)
-        if plain.get_preferred_type([_PAGE, "application/json"]) == _PAGE and _asks_for_page(plain):
-            return render(plain, "home.html", {"title": settings.APP_TITLE})
+        if self.page is not None and _asks_for_page(plain):
+            return self.page(plain)
         counts = _counts_for(plain)
         return json_response(
             StatusJson(
@@ -42,7 +45,8 @@ class HomeView(RowViewSet):
 
 def _asks_for_page(request: HttpRequest) -> bool:
     # `*/*` takes a page as well, but only browsers name it.
-    return _PAGE in request.headers.get("Accept", "")
+    is_named = _PAGE in request.headers.get("Accept", "")
+    return is_named and request.get_preferred_type([_PAGE, "application/json"]) == _PAGE
 
 
 def _counts_for(request: HttpRequest) -> services.Counts:

@@ -1,11 +1,9 @@
 from django.urls import path
 
-from api.conversations.home import HomeView
 from api.conversations.rows import ConversationViewSet, MessageViewSet
 from api.conversations.streams import models, stream
 
 urlpatterns = [
-    path("", HomeView.as_view({"get": "retrieve"})),
     path("models", models),
     path(
         "conversations",

@@ -20,6 +20,10 @@ HELLO = {"message": "Hello"}
 SAID = {"text": "Hello", "model": "scripted-small"}
 THREAD, STATE = "api/threads/<str:thread_id>", "api/provider-threads/<str:thread_id>"
 TOKEN = {"X-Admin-Token": "operator"}
+# What a page of ours proves itself with, whoever it asks for.
+CSRF = {"X-CSRFToken": "c" * 32, "Cookie": f"csrftoken={'c' * 32}"}
+PAGE = "ui/conversations/<str:conversation_id>"
+TURN = "ui/turns/<str:turn_id>"
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,29 @@ CALLS = [
     Call("api/keys", "GET", 200),
     Call("api/keys", "POST", 201, {"name": "a program"}),
     Call("api/keys/<str:key_id>", "DELETE", 204),
+    Call("setup", "GET", 302),
+    Call("sign-in", "GET", 200),
+    Call("sign-out", "POST", 302, headers=CSRF),
+    Call("c/new", "GET", 200),
+    Call("c/<str:conversation_id>", "GET", 200),
+    Call("trash", "GET", 200),
+    Call("search", "GET", 200),
+    Call("settings", "GET", 200),
+    Call("settings/looks", "POST", 302, headers=CSRF),
+    Call("settings/name", "POST", 302, headers=CSRF),
+    Call("settings/password", "POST", 422, headers=CSRF),
+    Call("settings/keys", "POST", 422, headers=CSRF),
+    Call("settings/keys/<str:key_id>/revoke", "POST", 302, headers=CSRF),
+    Call("ui/models", "GET", 200),
+    Call("ui/list", "GET", 200),
+    Call("ui/conversations", "POST", 201, headers=CSRF),
+    Call(PAGE, "PATCH", 200, {"title": "Mine"}),
+    Call(f"{PAGE}/ask", "POST", 202, {"text": "Hello"}, headers=CSRF),
+    Call(f"{PAGE}/again", "POST", 202, {}, headers=CSRF),
+    Call(f"{TURN}/events", "GET", 200),
+    Call(f"{TURN}/answer", "GET", 200),
+    Call(f"{TURN}/facts", "GET", 200),
+    Call(f"{TURN}/stop", "POST", 202),
     Call("admin/bypass", "GET", 200, headers=TOKEN),
     Call("admin/bypass/", "GET", 200, headers=TOKEN),
     Call("admin/bypass", "POST", 201, {"ip": "192.0.2.1"}, headers=TOKEN),
@@ -162,9 +189,11 @@ def _expected(
         return call.status if "<path:ip>" not in call.route else 404
     if access is Access.FIRST_OR_ADMIN:
         return call.status if headers == staff.headers else 403
+    if not headers and access in (Access.VISITOR, Access.MEMBER):
+        return 302
     if not headers or (headers == key and access is Access.TOKEN):
         return 401
-    if headers == key and access is Access.SIGNED_IN:
+    if headers == key and access in (Access.SIGNED_IN, Access.MEMBER):
         return 403
     return 404 if call.is_of_something else call.status
 

@@ -89,7 +89,7 @@ def test_api_requests_are_counted_and_pages_are_not(start_server: StartServer) -
     session = server.post("/sessions", json={}).json()["id"]
     server.post(f"/sessions/{session}/messages", json={"content": "Hello"})
     server.post(f"/sessions/{session}/messages", json={})
-    for path in ("/health", "/", "/docs", "/static/home.css", "/metrics", "/admin/"):
+    for path in ("/health", "/", "/docs", "/static/ui/base.css", "/metrics", "/admin/"):
         server.get(path)
     assert _totals(server) == [3, 3, 0]
 

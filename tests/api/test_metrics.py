@@ -47,7 +47,7 @@ def test_both_forms_and_the_health_page_tell_the_same(
     server.post(f"/sessions/{session}/messages", json={"content": "Hello"})
     server.request("PURGE", "/sessions")
     server.get("/nowhere/at/all")
-    for page in ("/", "/docs", "/static/home.css", "/health/live", "/health/ready", "/admin/"):
+    for page in ("/", "/docs", "/static/ui/base.css", "/health/live", "/health/ready", "/admin/"):
         server.get(page)
     metrics = read(server)
     assert metrics["requests_by_method"] == {"GET": 2, "OTHER": 1, "POST": 3}

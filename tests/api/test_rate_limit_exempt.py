@@ -25,7 +25,7 @@ EXEMPT = [
     "/health/ready",
     "/metrics",
     "/metrics?format=prometheus",
-    "/static/home.css",
+    "/static/ui/base.css",
     "/static/absent.css",
     "/",
     "/docs",

@@ -147,8 +147,10 @@ def _answer_of(url: str) -> str:
             time.sleep(0.1)
 
 
-def test_the_home_page_names_its_own_address(server: Server) -> None:
+def test_browsers_get_a_page_and_programs_a_status(server: Server) -> None:
+    """V-5"""
     page = server.get("/", headers={"Accept": "text/html,application/xhtml+xml"})
-    assert page.headers["Content-Type"].startswith("text/html")
-    assert f"curl -N {server.url}/api/chat/stream" in page.text
-    assert server.get("/static/home.css").status_code == 200
+    assert (page.status_code, page.headers["Content-Type"][:9]) == (200, "text/html")
+    assert "<!doctype html>" in page.text.lower()
+    assert server.get("/").headers["Content-Type"].startswith("application/json")
+    assert server.get("/static/ui/base.css").status_code == 200

@@ -1,0 +1,1 @@
+"""Pages for browsers, and the small endpoints that only those pages use."""

@@ -1,0 +1,144 @@
+"""Asking on the page: an answer that streams, is stopped, survives a reload, and is asked again."""
+
+from playwright.sync_api import expect
+
+from tests.client import Upstream
+from tests.pages.browsing import READY, Visitor
+
+
+def test_an_answer_streams_in_as_blocks_and_is_the_same_after_a_reload(
+    visitor: Visitor, upstream: Upstream
+) -> None:
+    upstream.script(
+        {"text": "# Tides\n\n```python\nmoon = 1\n```\n\n"},
+        {"sleep": 0.4},
+        {"text": "*High* water"},
+    )
+    visitor.asks("Why are there tides?")
+    page = visitor.page
+    expect(page.get_by_text("characters per second")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tides", exact=True).last).to_be_visible()
+    visitor.sees("High water")
+    expect(page.locator("#title")).to_have_text("Why are there tides?")
+    expect(page.locator("#announcer")).to_have_text("The answer is complete.")
+    shown = page.locator(".answer .blocks").inner_text()
+    page.reload()
+    assert page.locator(".answer .blocks").inner_text() == shown
+    expect(page.locator(".answer code .hl-o")).to_have_text("=")
+
+
+def test_waiting_is_visible_from_the_first_moment(visitor: Visitor, upstream: Upstream) -> None:
+    upstream.script({"sleep": 2.0}, {"text": "At last"})
+    visitor.asks("Are you slow?")
+    expect(visitor.page.locator("[data-progress-text]")).to_contain_text("Waiting for")
+    expect(visitor.page.locator("[data-progress-text]")).to_contain_text(" s")
+    visitor.sees("At last")
+
+
+def test_stopping_keeps_what_has_come(visitor: Visitor) -> None:
+    visitor.asks("tokens 400 every 20")
+    page = visitor.page
+    page.get_by_text("w5", exact=False).last.wait_for()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".answer .meta")).to_contain_text("Stopped")
+    expect(page.locator(".answer .blocks")).to_contain_text("w5")
+    page.wait_for_selector(READY)
+
+
+def test_a_reload_in_the_middle_shows_the_answer_going_on(visitor: Visitor) -> None:
+    visitor.asks("tokens 200 every 20")
+    page = visitor.page
+    page.get_by_text("w5", exact=False).last.wait_for()
+    page.reload()
+    expect(page.locator('.answer[data-state="pending"]')).to_be_visible()
+    visitor.sees("w199")
+    assert page.locator(".answer").count() == 1
+
+
+def test_a_lost_connection_is_said_and_taken_up_again(visitor: Visitor) -> None:
+    page = visitor.page
+    page.context.route("**/events*", lambda route: route.abort())
+    visitor.asks("tokens 20 every 20")
+    expect(page.get_by_text("The connection was lost.")).to_be_visible()
+    page.context.unroute("**/events*")
+    visitor.sees("w19")
+    expect(page.locator("#lost")).to_be_hidden()
+    visitor.complaints.clear()
+
+
+def test_a_question_that_did_not_arrive_is_kept_and_asked_once(
+    visitor: Visitor, upstream: Upstream
+) -> None:
+    page = visitor.page
+    page.wait_for_selector(READY)
+    # The question arrives, and its answer gets lost: the worst case.
+    page.context.route("**/ask", lambda route: (route.fetch(), route.abort()))
+    page.get_by_label("Your message").fill("Only once, please")
+    page.keyboard.press("Enter")
+    expect(page.locator("#refusal")).to_contain_text("The server cannot be reached.")
+    expect(page.get_by_label("Your message")).to_have_value("Only once, please")
+    page.context.unroute("**/ask")
+    visitor.asks("Only once, please")
+    visitor.sees("Echo: Only once, please")
+    assert len(upstream.requests("/chat/completions")) == 1
+
+
+def test_asking_again_replaces_the_answer(visitor: Visitor, upstream: Upstream) -> None:
+    upstream.script({"text": "The first try"}, match="Say something")
+    upstream.script({"text": "The second try"}, match="Say something")
+    visitor.asks("Say something")
+    visitor.sees("The first try")
+    visitor.page.get_by_role("button", name="Answer again").click()
+    visitor.sees("The second try")
+    visitor.page.reload()
+    expect(visitor.page.locator(".answer")).to_have_count(1)
+    expect(visitor.page.locator(".answer")).to_contain_text("The second try")
+
+
+def test_a_failure_is_told_in_plain_words_and_can_be_tried_again(
+    visitor: Visitor, upstream: Upstream
+) -> None:
+    upstream.script({"status": 500}, match="Be difficult")
+    upstream.script({"text": "Here you are"}, match="Be difficult")
+    visitor.asks("Be difficult")
+    page = visitor.page
+    expect(page.locator(".trouble")).to_contain_text("The provider refused the question.")
+    page.get_by_role("button", name="What happened").click()
+    expect(page.locator(".facts")).to_contain_text("refused (500)")
+    page.get_by_role("button", name="Try again").click()
+    visitor.sees("Here you are")
+    expect(page.locator(".trouble")).to_have_count(0)
+
+
+def test_what_happened_names_the_provider_the_model_and_the_tokens(visitor: Visitor) -> None:
+    visitor.asks("How many tokens?")
+    visitor.sees("Echo: How many tokens?")
+    visitor.page.get_by_role("button", name="What happened").click()
+    facts = visitor.page.locator(".facts")
+    for text in ("openai-compatible", "scripted-small", "completed", "Tokens asked"):
+        expect(facts).to_contain_text(text)
+
+
+def test_a_draft_stays_with_its_conversation(visitor: Visitor) -> None:
+    visitor.asks("First")
+    visitor.sees("Echo: First")
+    page = visitor.page
+    page.get_by_label("Your message").fill("Half a thou")
+    page.get_by_role("link", name="New conversation").click()
+    expect(page.get_by_label("Your message")).to_have_value("")
+    page.get_by_role("link", name="First").click()
+    expect(page.get_by_label("Your message")).to_have_value("Half a thou")
+
+
+def test_another_model_is_chosen_and_kept(visitor: Visitor, upstream: Upstream) -> None:
+    page = visitor.page
+    page.wait_for_selector(READY)
+    model = page.get_by_label("Model")
+    page.locator('option[value="openai-compatible/scripted-large"]').wait_for(state="attached")
+    model.select_option("openai-compatible/scripted-large")
+    visitor.asks("Who are you?")
+    visitor.sees("Echo: Who are you?")
+    (asked,) = upstream.requests("/chat/completions")
+    assert asked["body"]["model"] == "scripted-large"
+    page.reload()
+    expect(model).to_have_value("openai-compatible/scripted-large")
