@@ -19,7 +19,7 @@ T = TypeVar("T")
 StartServer = Callable[..., Server]
 
 UNLIMITED = {"RATE_RPS": "10000", "RATE_BURST": "100000"}
-QUICK = {"PROVIDER_TIMEOUT_SECONDS": "3", "CHAT_LLM_IDLE_SECONDS": "3"}
+QUICK = {"PROVIDER_TIMEOUT_SECONDS": "5", "CHAT_LLM_IDLE_SECONDS": "5"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
