@@ -1,6 +1,7 @@
 """Django's settings, derived from the operator's (`chatproject.config`)."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ LANGUAGES = [("en", "English"), ("fa", "فارسی")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 INSTALLED_APPS = [
-    "daphne",  # first: it replaces `runserver`
+    # First: it replaces `runserver`. It brings Twisted along, which nothing else has a use for.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "unfold",  # before the admin: it replaces its templates
     "django.contrib.admin",
     "django.contrib.auth",

@@ -19,7 +19,7 @@ T = TypeVar("T")
 StartServer = Callable[..., Server]
 
 UNLIMITED = {"RATE_RPS": "10000", "RATE_BURST": "100000"}
-QUICK = {"PROVIDER_TIMEOUT_SECONDS": "5", "CHAT_LLM_IDLE_SECONDS": "5"}
+QUICK = {"PROVIDER_TIMEOUT_SECONDS": "3", "CHAT_LLM_IDLE_SECONDS": "3"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="the database of the tests that run inside this process",
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take minutes begin first, or all other processes would wait for them at the end."""
+    items.sort(key=lambda item: "durability" not in item.path.parts)
 
 
 @pytest.hookimpl(wrapper=True)
