@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take minutes begin first, or all other processes would wait for them at the end."""
+    """Those that take minutes begin first, or the other processes would wait for them."""
     items.sort(key=lambda item: "durability" not in item.path.parts)
 
 
