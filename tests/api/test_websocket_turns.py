@@ -109,9 +109,12 @@ def test_what_is_said_is_stored_and_has_a_title(server: Server) -> None:
     with Chat(server) as chat:
         began, *_ = chat.ask("A question of some length, longer than a title", events=True)
         chat.ask("Two")
+    its_turn = "SELECT conversation_id FROM conversations_turn WHERE "
+    # SQLite keeps a UUID without its hyphens.
+    its_turn += f"REPLACE(CAST(id AS TEXT), '-', '') = '{began['turn_id'].replace('-', '')}'"
     columns = "title, message_count, surface, workspace"
-    statement = f"SELECT {columns} FROM conversations_conversation WHERE title IS NOT NULL"
-    rows = execute(server, f"{statement} ORDER BY id DESC LIMIT 1")
+    statement = f"SELECT {columns} FROM conversations_conversation WHERE id IN ({its_turn})"
+    rows = execute(server, statement)
     assert rows == [("A question of some length, longe", 4, "ws", "anonymous")]
     assert began["type"] == "turn"
 
