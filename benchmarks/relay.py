@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.load import plain, streams
-from tests.client import Server, clean_environment
+from tests.client import FromScratch, Server, clean_environment
 from tests.services import Process
 
 PAUSE = 0.02
@@ -31,7 +31,7 @@ def main() -> None:
         upstream = _process("benchmarks.upstream", tokens, folder, core=LAST_CORE)
         floor = _process("benchmarks.floor", ["--upstream", str(_port(upstream))], folder, core=0)
         url = options.database or f"sqlite:///{folder / 'bench.sqlite3'}"
-        server = Server.start(url, _settings(_port(upstream)))
+        server = FromScratch.start(url, _settings(_port(upstream)))
         os.sched_setaffinity(server.pid, {0})
         os.sched_setaffinity(0, {LAST_CORE})
         try:

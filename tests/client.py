@@ -1,5 +1,6 @@
 """What a test talks through: the scripted upstream, real Parley servers, and their databases."""
 
+import atexit
 import json
 import os
 import shutil
@@ -10,17 +11,20 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 import httpx
 
+from tests.forks import Zygote
 from tests.services import PostgresServer, Process, ProcessFailed, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-MIGRATE_SECONDS = 120.0
+QUICK_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.quick_settings"}
+MANAGE_SECONDS = 120.0
 REQUEST_SECONDS = 30.0
 
 
@@ -28,7 +32,27 @@ def clean_environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the developer's own settings; HOME is the folder too, and no model is fetched."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1"}
-    return {**kept, **python, "HOME": str(folder), **given}
+    # A script of one fault is enough, and a test's faults are not held against the next one's.
+    once = {"PROVIDER_RETRIES": "0", "PROVIDER_FAILURES": "0"}
+    return {**kept, **once, **python, "HOME": str(folder), **given}
+
+
+@cache
+def zygote() -> Zygote:
+    """One for all servers of these tests, started with the first of them."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-zygote-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    started = Zygote(folder=folder, env=clean_environment(folder, {}))
+    atexit.register(started.stop)
+    return started
+
+
+def run_manage(
+    *arguments: str, folder: Path, env: Mapping[str, str], seconds: float = MANAGE_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """`manage.py ARGUMENTS…` in that folder."""
+    command = [str(ROOT / "manage.py"), *arguments]
+    return zygote().run(command, folder=folder, env=clean_environment(folder, env), seconds=seconds)
 
 
 _migrated: set[str] = set()
@@ -39,14 +63,8 @@ def migrate(database_url: str) -> None:
     if database_url in _migrated:
         return
     with tempfile.TemporaryDirectory(prefix="parley-migrate-") as folder:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
-            cwd=folder,
-            env=clean_environment(Path(folder), {"DATABASE_URL": database_url}),
-            capture_output=True,
-            text=True,
-            timeout=MIGRATE_SECONDS,
-        )
+        env = {"DATABASE_URL": database_url}
+        done = run_manage("migrate", "--verbosity=0", folder=Path(folder), env=env)
     if done.returncode:
         raise ProcessFailed(f"manage.py migrate failed:\n{done.stdout}{done.stderr}")
     _migrated.add(database_url)
@@ -156,11 +174,12 @@ class Server:
     ) -> Self:
         """Answers `GET /health` when this returns; migrates a database that `Databases` has not.
 
-        With an `upstream` it is the default provider, and Ollama too; `env` wins over both.
+        With an `upstream` it is the default provider, and Ollama too; passwords cost no time.
+        `env` wins over all of that.
         """
         migrate(database_url)
-        settings = {"DATABASE_URL": database_url, **_pointing_to(upstream), **(env or {})}
-        server = cls(settings)
+        settings = {**QUICK_SETTINGS, "DATABASE_URL": database_url, **_pointing_to(upstream)}
+        server = cls({**settings, **(env or {})})
         try:
             server._process.wait_until(server._healthy)
         except BaseException:
@@ -219,14 +238,22 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _launched(self) -> Process:
-        command = [sys.executable, "-m", "chatproject", "--port", str(self.port)]
-        return Process(command, folder=self._folder, env=self._env)
+        arguments = ["-m", "chatproject", "--port", str(self.port)]
+        return zygote().start(arguments, folder=self._folder, env=self._env)
 
     def _healthy(self) -> bool:
         try:
             return self._http.get("/health", timeout=5.0).is_success
         except httpx.TransportError:
             return False
+
+
+class FromScratch(Server):
+    """Started as people start it, with nothing imported yet."""
+
+    def _launched(self) -> Process:
+        command = [sys.executable, "-m", "chatproject", "--port", str(self.port)]
+        return Process(command, folder=self._folder, env=self._env)
 
 
 def _pointing_to(upstream: Upstream | None) -> dict[str, str]:

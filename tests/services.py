@@ -14,14 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
 from psycopg import sql
 
-START_SECONDS = 20.0
+# On a machine that is busy.
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOG_CHARACTERS = 6000
 
@@ -45,6 +46,17 @@ def free_port() -> int:
         return port
 
 
+class Child(Protocol):
+    """As much of a `subprocess.Popen` as a `Process` needs."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
 class Process:
     """A child process with its output in `<folder>/log`, stopped by its own pid."""
 
@@ -59,7 +71,7 @@ class Process:
         self.name = Path(command[0]).name
         self._log = folder / "log"
         with self._log.open("ab") as log:
-            self._child = subprocess.Popen(
+            self._child: Child = subprocess.Popen(
                 [*_tied(), *command],
                 cwd=folder,
                 env=env,

@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ import pytest
 
 from tests.api.accounts import Account, bearer, database_of, signed_up
 from tests.api.talking import problem_in
-from tests.client import ROOT, Databases, Server, Upstream, clean_environment
+from tests.client import Databases, Server, Upstream, run_manage
 from tests.conftest import StartServer, found
 from tests.conversations.chatgpt import trip
 from tests.conversations.exports import conversation, file_of, message
 
-MANAGE_SECONDS = 60.0
 LINES = {"Content-Type": "application/x-ndjson"}
 
 
@@ -221,21 +219,15 @@ def test_a_client_that_leaves_an_export_leaves_a_server_that_answers(server: Ser
     assert len(exported(ann)) == 103
 
 
-Manage = Callable[..., "subprocess.CompletedProcess[bytes]"]
+Manage = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def manage(server: Server, tmp_path: Path) -> Manage:
-    def run(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         given = {"DATABASE_URL": database_of(server)}
         given["CHAT_ATTACHMENTS_STORAGE_DIR"] = str(tmp_path / "storage")
-        return subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            cwd=tmp_path,
-            env=clean_environment(tmp_path, given),
-            capture_output=True,
-            timeout=MANAGE_SECONDS,
-        )
+        return run_manage(*arguments, folder=tmp_path, env=given)
 
     return run
 
@@ -247,10 +239,10 @@ def test_the_commands_do_the_same(server: Server, manage: Manage, tmp_path: Path
     file = tmp_path / "ann.jsonl"
     assert manage("export_user", ann.username, "--output", str(file)).returncode == 0
     shown = manage("export_user", ann.username)
-    assert shown.stdout.splitlines()[1:] == file.read_bytes().splitlines()[1:]
+    assert shown.stdout.encode().splitlines()[1:] == file.read_bytes().splitlines()[1:]
     assert file.stat().st_mode & 0o077 == 0
     done = manage("import_user", bob.username, str(file))
-    assert (done.returncode, b'message: {"created": 1}' in done.stdout) == (0, True), done.stderr
+    assert (done.returncode, 'message: {"created": 1}' in done.stdout) == (0, True), done.stderr
     assert [line["type"] for line in exported(bob)] == [line["type"] for line in exported(ann)]
 
 
@@ -261,8 +253,8 @@ def test_the_command_fails_where_something_was_refused(
     file = tmp_path / "bad.jsonl"
     file.write_bytes(file_of(thread, b"rubbish"))
     done = manage("import_user", ann.username, str(file))
-    assert (done.returncode, b"line 2: unknown refused" in done.stdout) == (1, True), done.stderr
+    assert (done.returncode, "line 2: unknown refused" in done.stdout) == (1, True), done.stderr
     for wrong in (("nobody-here", str(file)), (ann.username, str(tmp_path / "none"))):
         refused = manage("import_user", *wrong)
         assert refused.returncode == 1
-        assert b"Traceback" not in refused.stderr
+        assert "Traceback" not in refused.stderr

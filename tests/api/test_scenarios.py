@@ -1,9 +1,12 @@
 """One table, every dialect: the same provider, the same answer, the same history."""
 
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
 import pytest
 
 from tests.api.drivers import DRIVERS, Driver
-from tests.api.scenarios import FAULTS, WHOLE, Scenario
+from tests.api.scenarios import FAULTS, HANGS, WHOLE, Scenario
 from tests.client import Server, Upstream
 
 
@@ -29,15 +32,31 @@ def test_a_whole_answer_is_shown_and_kept(
 def test_a_fault_is_shown_and_changes_no_history(
     driver: Driver, upstream: Upstream, scenario: Scenario
 ) -> None:
+    _faulted(driver, upstream, scenario)
+
+
+def test_a_provider_that_hangs_is_given_up(server: Server, upstream: Upstream) -> None:
+    """In every dialect, all of them at once: each takes seconds."""
+    with ThreadPoolExecutor(len(DRIVERS) * len(HANGS)) as pool:
+        given_up = [
+            pool.submit(_faulted, kind(server), upstream, scenario)
+            for kind in DRIVERS
+            for scenario in HANGS
+        ]
+    for each in given_up:
+        each.result()
+
+
+def _faulted(driver: Driver, upstream: Upstream, scenario: Scenario) -> None:
     driver.ask("Before")
-    before = driver.history()
-    upstream.script(*scenario.steps)
-    outcome = driver.ask("Hello?")
+    before, prompt = driver.history(), f"Hello {uuid4()}?"
+    upstream.script(*scenario.steps, match=prompt)
+    outcome = driver.ask(prompt)
     assert outcome.error is not None
     assert scenario.fault is not None and scenario.fault in outcome.error
     if driver.shows_partial:
         assert outcome.text == scenario.text
-    assert [text for text in driver.history() if text != "Hello?"] == before
+    assert [text for text in driver.history() if text != prompt] == before
     turn = driver.server.get(f"/api/turns/{outcome.turn_id}").json()
     assert (turn["status"], turn["text"]) == ("failed", scenario.text)
     assert turn["attempts"][0]["outcome"] == turn["error"]["code"]

@@ -1,7 +1,6 @@
 """`manage.py reindex` and `run_indexer`: what operators do beside a server that goes on."""
 
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import ROOT, Databases, Server, clean_environment
+from tests.client import ROOT, Databases, Server, clean_environment, run_manage, zygote
 from tests.conftest import UNLIMITED
 from tests.durability.test_indexer_kill import by_text
 from tests.search.endpoint import Answer, Endpoint, endpoint
@@ -33,19 +32,12 @@ class Place:
         self.server = Server.start(url, self.env)
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), *arguments],
-            cwd=self._folder,
-            env=clean_environment(self._folder, {**self.env, **env}),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return run_manage(*arguments, folder=self._folder, env={**self.env, **env})
 
     def started(self, *arguments: str, **env: str) -> Process:
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        command = [str(ROOT / "manage.py"), *arguments]
         full = clean_environment(self._folder, {**self.env, **env})
-        return Process(command, folder=self._folder, env=full)
+        return zygote().start(command, folder=self._folder, env=full)
 
     def say(self, *texts: str) -> str:
         made: str = self.server.post("/conversations", json={}).json()["id"]
