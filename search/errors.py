@@ -6,10 +6,13 @@ SearchError
 ├── StoreUnavailable    Chroma is away, broken, or open in another process
 │   └── StoreElsewhere  the vectors are not where the settings say, or must not be there
 ├── InvalidPattern      what was typed is no regular expression; the message is for its author
-└── InvalidCursor       it was not given out for this search
+├── InvalidCursor       it was not given out for this search
+└── SearchDisabled      the operator wants no search
 """
 
 from collections.abc import Sequence
+
+from django.conf import settings
 
 
 class SearchError(Exception):
@@ -56,3 +59,14 @@ class InvalidPattern(SearchError):
 
 class InvalidCursor(SearchError):
     pass
+
+
+class SearchDisabled(SearchError):
+    def __init__(self) -> None:
+        super().__init__("Search is off here: CHAT_SEARCH_ENABLED is false")
+
+
+def require_search() -> None:
+    """Raises SearchDisabled."""
+    if not settings.CHAT_SEARCH_ENABLED:
+        raise SearchDisabled

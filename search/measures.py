@@ -1,12 +1,9 @@
 """What search leaves in the metrics: how far the indexes are behind, and how searching goes."""
 
 from django.conf import settings
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, Histogram
 
 from search.outbox import Backlog, Lane
-
-# The files that workers share do not hold when a series began: it is left out everywhere.
-disable_created_metrics()  # type: ignore[no-untyped-call]
 
 # All workers see the same outbox: whoever looked last knows best.
 _pending = Gauge(

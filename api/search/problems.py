@@ -1,13 +1,7 @@
 """The faults of search."""
 
 from api.problems import COMMON, ProblemTable, plain
-from search.errors import InvalidCursor, InvalidPattern
-
-
-class SearchDisabled(Exception):
-    def __init__(self) -> None:
-        super().__init__("Search is off here: CHAT_SEARCH_ENABLED is false")
-
+from search.errors import InvalidCursor, InvalidPattern, SearchDisabled
 
 PROBLEMS: ProblemTable = {
     **COMMON,

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -11,10 +10,11 @@ from api.openapi import refusals
 from api.parsing import query_of
 from api.problems import ProblemTable
 from api.responses import json_response
-from api.search.problems import PROBLEMS, SearchDisabled
+from api.search.problems import PROBLEMS
 from api.search.query import MessagesQuery
 from api.search.serializers import FoundPageJson, found_page
 from api.viewsets import RowViewSet, django_request
+from search.errors import require_search
 from search.results import Mode
 from search.scope import Scope
 from search.services import search_messages
@@ -44,8 +44,7 @@ class MessageSearchViewSet(RowViewSet):
     )
     def search(self, request: Request) -> HttpResponse:
         """Messages and titles, best first, by meaning and by words or by a regular expression."""
-        if not settings.CHAT_SEARCH_ENABLED:
-            raise SearchDisabled
+        require_search()
         form = query_of(django_request(request), MessagesQuery)
         results = search_messages(
             Scope(self.caller, form.filters),

@@ -18,7 +18,7 @@ from api.threads.problems import PROBLEMS
 from api.threads.rows import SURFACE, OwnRows
 from api.threads.serializers import MOST_PER_PAGE, PaginationJson, ThreadJson, thread_json
 from api.viewsets import django_request
-from search.errors import InvalidPattern
+from search.errors import InvalidPattern, SearchDisabled, require_search
 from search.results import FoundConversation, Match
 from search.scope import Filters, Scope
 from search.services import search_conversations
@@ -31,11 +31,6 @@ LONGEST_PHRASE = 10_000
 class InvalidPhrase(Exception):
     def __init__(self) -> None:
         super().__init__("Phrase must not be blank")
-
-
-class SearchDisabled(Exception):
-    def __init__(self) -> None:
-        super().__init__("Search is off here: CHAT_SEARCH_ENABLED is false")
 
 
 class SearchForm(Body):
@@ -89,8 +84,7 @@ class ThreadSearchViewSet(OwnRows):
     )
     def search(self, request: Request) -> HttpResponse:
         """Threads by what their messages, title or summary mean or say, best first."""
-        if not settings.CHAT_SEARCH_ENABLED:
-            raise SearchDisabled
+        require_search()
         form = body_of(django_request(request), SearchForm)
         if not form.phrase.strip():
             raise InvalidPhrase

@@ -1,12 +1,12 @@
 """Comparing the indexes with what the database says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from uuid import UUID
 
 from conversations.models import Conversation, Message
 from search import meaning
+from search.batches import batches
 from search.models import VectorIndex, WordDocument
 from search.sources import sources_of
 from search.vectors.base import VectorStore
@@ -61,7 +61,7 @@ def _compared_with(store: VectorStore) -> Differences:
 
 def _compared(known: dict[UUID, str]) -> Differences:
     found = Differences()
-    for ids in _batches(_all_ids()):
+    for ids in batches(_all_ids(), _BATCH):
         for id, source in sources_of(ids).items():
             found.checked += 1
             digest = known.pop(id, None)
@@ -76,8 +76,3 @@ def _compared(known: dict[UUID, str]) -> Differences:
 def _all_ids() -> Iterator[UUID]:
     for model in (Conversation, Message):
         yield from model.objects.values_list("id", flat=True).iterator(chunk_size=_BATCH)
-
-
-def _batches(ids: Iterator[UUID]) -> Iterable[list[UUID]]:
-    while batch := list(islice(ids, _BATCH)):
-        yield batch

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import numpy as np
 
+from search.batches import batches
 from search.embeddings.base import Vector
 from search.vectors.base import Hit, Label, Passage, Where
 from search.vectors.connection import Connection, faults
@@ -46,7 +46,7 @@ class ChromaStore:
             collection = self._made(workspace)
             old = self._ids(collection, {passage.source_id for passage in ordered})
             self._delete(collection, sorted(set(old) - new))
-            for batch in _batches(ordered, self._batch):
+            for batch in batches(ordered, self._batch):
                 collection.upsert(
                     ids=[id_of(passage.source_id, passage.number) for passage in batch],
                     embeddings=np.stack([passage.vector for passage in batch]),
@@ -70,7 +70,7 @@ class ChromaStore:
         with faults(self._where):
             if collection := self._found(workspace):
                 firsts = [id_of(source_id, 0) for source_id in source_ids]
-                for batch in _batches(firsts, self._batch):
+                for batch in batches(firsts, self._batch):
                     digests.update(_digests(_described(collection, batch)))
         return digests
 
@@ -79,7 +79,7 @@ class ChromaStore:
             if collection := self._found(workspace):
                 # As with `put`, the first passages, which hold the digests, come last.
                 ids = sorted(self._ids(collection, labels), key=_is_first)
-                for batch in _batches(ids, self._batch):
+                for batch in batches(ids, self._batch):
                     new = [labelled(labels[source_of(id)]) for id in batch]
                     collection.update(ids=batch, metadatas=list(new))
 
@@ -108,7 +108,7 @@ class ChromaStore:
 
     def sources(self, workspace: str) -> Iterator[tuple[UUID, str]]:
         """Of what is here at the first step; what is removed since is left out."""
-        for batch in _batches(self._first_ids(workspace), self._batch):
+        for batch in batches(self._first_ids(workspace), self._batch):
             with faults(self._where):
                 collection = self._found(workspace)
                 page = _digests(_described(collection, batch)) if collection else {}
@@ -157,7 +157,7 @@ class ChromaStore:
 
     def _ids(self, collection: ChromaCollection, source_ids: Collection[UUID]) -> list[str]:
         ids: list[str] = []
-        for batch in _batches(source_ids, self._batch):
+        for batch in batches(source_ids, self._batch):
             wanted: Any = of_sources(batch)
             ids += collection.get(where=wanted, include=[])["ids"]
         return ids
@@ -176,7 +176,7 @@ class ChromaStore:
 
     def _delete(self, collection: ChromaCollection, ids: Collection[str]) -> None:
         # The first passages go first, as nothing may look whole that is not.
-        for batch in _batches(sorted(ids, key=_is_first, reverse=True), self._batch):
+        for batch in batches(sorted(ids, key=_is_first, reverse=True), self._batch):
             collection.delete(ids=batch)
 
 
@@ -232,9 +232,3 @@ def _digests(rows: Mapping[str, Any]) -> dict[UUID, str]:
 
 def _is_first(record_id: str) -> bool:
     return record_id.endswith(":0")
-
-
-def _batches(items: Collection[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch

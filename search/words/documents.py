@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
+from search.batches import batches
 from search.folding import words
 from search.models import WordDocument
 from search.words import known
@@ -54,7 +55,7 @@ def put(documents: Sequence[Document]) -> None:
 
 
 def remove(source_ids: Collection[UUID]) -> None:
-    for batch in _batches(source_ids):
+    for batch in batches(source_ids, BATCH):
         _remove(WordDocument.objects.filter(source_id__in=batch))
 
 
@@ -66,7 +67,7 @@ def remove_conversation(conversation_id: UUID) -> None:
 def digests(source_ids: Collection[UUID]) -> dict[UUID, str]:
     """Of those that are in the index."""
     found: dict[UUID, str] = {}
-    for batch in _batches(source_ids):
+    for batch in batches(source_ids, BATCH):
         rows = WordDocument.objects.filter(source_id__in=batch, part=0)
         found.update(rows.values_list("source_id", "digest"))
     return found
@@ -144,12 +145,6 @@ def _parts(text: str) -> Iterator[str]:
     while more := list(islice(rest, PART_TOKENS)):
         part = [*part[PART_TOKENS:], *more]
         yield " ".join(part)
-
-
-def _batches(ids: Collection[UUID]) -> Iterator[list[UUID]]:
-    rest = iter(ids)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
 
 
 # At white space where there is any, so that a long text is never in memory as words.
