@@ -29,6 +29,13 @@ class ToolCallDelta(Struct, frozen=True, array_like=True, tag="tool_call"):
     arguments: str
 
 
+class Progress(Struct, frozen=True, array_like=True, tag="progress"):
+    """What a provider that takes its time says of how far it is; `fraction` is of 1."""
+
+    message: str
+    fraction: float | None = None
+
+
 class ReceivedFile(Struct, frozen=True, array_like=True):
     """A file that a provider sends along; `file_id` is a UUID of ours in its text form."""
 
@@ -41,13 +48,15 @@ class ReceivedFile(Struct, frozen=True, array_like=True):
 class RawChunk(Struct, frozen=True, array_like=True, tag="raw"):
     """A chunk as the provider sent it, and the piece of the answer found in it (may be empty).
 
-    Of `files` the chunk holds only the ids, which stay behind as `file_ids`.
+    Of `files` the chunk holds only the ids, which stay behind as `file_ids`. A silent one says
+    nothing to the reader: no text, no thought, no call of a tool.
     """
 
     data: bytes
     text: str = ""
     file_ids: tuple[str, ...] = ()
     files: tuple[ReceivedFile, ...] = ()
+    is_silent: bool = False
 
 
 class AnswerDetails(Struct, frozen=True, array_like=True):
@@ -71,4 +80,4 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     details: AnswerDetails | None = None
 
 
-ProviderEvent = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk | Finished
+ProviderEvent = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk | Progress | Finished

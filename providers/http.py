@@ -21,7 +21,7 @@ from providers.errors import (
 )
 from providers.events import ProviderEvent
 from providers.framing import AnswerParser, Splitter
-from providers.refusals import decoded, error_code, error_text
+from providers.refusals import decoded, error_code, error_text, retry_after
 from providers.transport import (
     CONNECTION_FAULTS,
     Transport,
@@ -44,6 +44,7 @@ class HttpAnswer:
     def __init__(self, response: httpx.Response, provider_name: str) -> None:
         self.status = response.status_code
         self.reason = response.reason_phrase
+        self.headers = response.headers
         self.content_type: str = response.headers.get("content-type", "")
         self._body = body_of(response)
         self._provider_name = provider_name
@@ -102,6 +103,7 @@ class HttpClient:
         self._headers[b"Accept-Encoding"] = b"identity"
         self._timeout = httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect)
         self._patient_timeout = httpx.Timeout(None, connect=limits.connect, pool=limits.connect)
+        self._reach = limits.reach
         self._secrets = sorted({s.strip() for s in secrets if s.strip()}, key=len, reverse=True)
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
@@ -113,15 +115,16 @@ class HttpClient:
 
         Raises ProviderFault, also for any status of 300 or above.
         """
-        with faults_of(self._provider_name):
-            response = await self._send(method, path, json, patient=patient)
-        try:
-            answer = HttpAnswer(response, self._provider_name)
-            if answer.status >= httpx.codes.MULTIPLE_CHOICES:
-                raise await self._refusal(answer)
-            yield answer
-        finally:
-            await response.aclose()
+        async with self._pool().used() as client:
+            with faults_of(self._provider_name):
+                response = await self._send(client, method, path, json, patient=patient)
+            try:
+                answer = HttpAnswer(response, self._provider_name)
+                if answer.status >= httpx.codes.MULTIPLE_CHOICES:
+                    raise await self._refusal(answer)
+                yield answer
+            finally:
+                await response.aclose()
 
     async def events(
         self,
@@ -158,6 +161,11 @@ class HttpClient:
             async with asyncio.timeout(timeout), self.stream("GET", path) as answer:
                 return await answer.read()
 
+    async def post_json(self, path: str, json: Any) -> bytes:
+        """The whole body of the answer to a POST."""
+        async with self.stream("POST", path, json) as answer:
+            return await answer.read()
+
     def refused(self, error: Any) -> ProviderRefused:
         """The refusal for an error object that came inside an answer."""
         text = self.redact(error_text({"error": error}) or "no reason given")
@@ -172,13 +180,14 @@ class HttpClient:
         return text
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop."""
+        """Close the connections of this event loop; those in use when they no longer are."""
         pool = self._pools.pop(asyncio.get_running_loop(), None)
         if pool is not None:
-            await pool.client.aclose()
+            await pool.close_when_unused()
 
-    async def _send(self, method: str, path: str, json: Any, *, patient: bool) -> httpx.Response:
-        client = self._client()
+    async def _send(
+        self, client: httpx.AsyncClient, method: str, path: str, json: Any, *, patient: bool
+    ) -> httpx.Response:
         body = None if json is None else msgspec.json.encode(json)
         headers = {} if body is None else {"Content-Type": "application/json"}
         timeout = self._patient_timeout if patient else self._timeout
@@ -186,13 +195,13 @@ class HttpClient:
         request = client.build_request(method, url, content=body, headers=headers, timeout=timeout)
         return await client.send(request, stream=True)
 
-    def _client(self) -> httpx.AsyncClient:
+    def _pool(self) -> "_Pool":
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop)
         if pool is None:
             self._forget_closed_loops()
             pool = self._pools[loop] = self._new_pool()
-        return pool.client
+        return pool
 
     def _forget_closed_loops(self) -> None:
         # A client refers to its loop, so that the weak key alone never lets go of either.
@@ -200,7 +209,7 @@ class HttpClient:
             self._pools.pop(loop).transport.abandon()
 
     def _new_pool(self) -> "_Pool":
-        transport = new_transport()
+        transport = new_transport(self._reach)
         client = httpx.AsyncClient(
             transport=transport,
             headers=self._headers,
@@ -227,13 +236,31 @@ class HttpClient:
             f"{self._provider_name} answered {answer.status}: {text}",
             answer.status,
             error_code(parsed),
+            retry_after(answer.headers.get("retry-after")),
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pool:
     client: httpx.AsyncClient
     transport: Transport
+    uses: int = 0
+    is_closing: bool = False
+
+    @asynccontextmanager
+    async def used(self) -> AsyncIterator[httpx.AsyncClient]:
+        self.uses += 1
+        try:
+            yield self.client
+        finally:
+            self.uses -= 1
+            if self.is_closing:
+                await self.close_when_unused()
+
+    async def close_when_unused(self) -> None:
+        self.is_closing = True
+        if not self.uses:
+            await self.client.aclose()
 
 
 def _header_value(value: str) -> bytes:

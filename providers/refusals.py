@@ -1,8 +1,13 @@
 """What a provider says went wrong, from any of the shapes of error body in use."""
 
+import datetime as dt
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
+
+_LONGEST_WAIT = 86_400.0
 
 
 def error_text(parsed: Any) -> str | None:
@@ -22,6 +27,21 @@ def error_code(parsed: Any) -> str | None:
     error = found.get("error")
     code = error.get("code") if isinstance(error, dict) else found.get("code")
     return None if code is None else str(code)
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds from a `Retry-After`, which holds a number or a date (RFC 9110, 10.2.3)."""
+    if not header:
+        return None
+    with suppress(ValueError):
+        seconds = float(header)
+        return seconds if 0 <= seconds < _LONGEST_WAIT else None
+    try:
+        wanted = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=dt.UTC)
+    return max(0.0, (wanted - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def decoded(body: bytes) -> Any:
