@@ -40,6 +40,10 @@ def logging_settings(level: str) -> dict[str, Any]:
             "django.request": {"level": "CRITICAL"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "httpx": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
+            # The SDK's own, which quote what is said.
+            "mcp": {"level": "CRITICAL"},
+            "client": {"level": "CRITICAL"},
             "uvicorn.access": {"level": "CRITICAL"},
         },
     }

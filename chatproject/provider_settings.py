@@ -1,6 +1,11 @@
 """What the operator's settings say of each provider, in the order of C-9."""
 
+import functools
+
 from chatproject.config import Config
+from chatproject.config_sources import read_settings
+from chatproject.config_types import PROVIDERS
+from providers.entry_points import Installed, installed
 from providers.registry import ProviderSpec
 from providers.types import Limits
 
@@ -8,17 +13,28 @@ LONGEST_CONNECT = 10.0
 
 
 def provider_specs(config: Config) -> dict[str, ProviderSpec]:
-    """Every provider by name, configured or not; the first configured one is the default."""
+    """Every provider by name, configured or not; the first configured one is the default.
+
+    Those of installed packages come before `demo`, which is always configured.
+    """
     return {
         "openai": _openai(config),
         "openrouter": _openrouter(config),
         "openai-compatible": _openai_compatible(config),
         "ollama": _ollama(config),
-        "anthropic": _without_backend("ANTHROPIC_API_KEY"),
-        "gemini": _without_backend("GEMINI_API_KEY"),
-        "mcp": _without_backend("MCP_SERVER_URL"),
+        "anthropic": _anthropic(config),
+        "gemini": _gemini(config),
+        "mcp": _mcp(config),
+        **installed_providers().specs,
         "demo": _demo(config),
     }
+
+
+@functools.cache
+def installed_providers() -> Installed:
+    """What installed packages add; they see all settings, wherever they are written."""
+    written = {name: str(value) for name, value in read_settings().items()}
+    return installed(written, PROVIDERS)
 
 
 def _openai(config: Config) -> ProviderSpec:
@@ -75,16 +91,50 @@ def _ollama(config: Config) -> ProviderSpec:
     )
 
 
+def _anthropic(config: Config) -> ProviderSpec:
+    return ProviderSpec(
+        backend="providers.backends.anthropic.Anthropic",
+        options={
+            "base_url": config.ANTHROPIC_BASE_URL,
+            "api_key": config.ANTHROPIC_API_KEY,
+            "model": config.ANTHROPIC_MODEL,
+            "limits": _limits(config.PROVIDER_TIMEOUT_SECONDS),
+        },
+        missing=_missing(config.ANTHROPIC_API_KEY, "ANTHROPIC_API_KEY"),
+    )
+
+
+def _gemini(config: Config) -> ProviderSpec:
+    return ProviderSpec(
+        backend="providers.backends.gemini.Gemini",
+        options={
+            "base_url": config.GEMINI_BASE_URL,
+            "api_key": config.GEMINI_API_KEY,
+            "model": config.GEMINI_MODEL,
+            "limits": _limits(config.PROVIDER_TIMEOUT_SECONDS),
+        },
+        missing=_missing(config.GEMINI_API_KEY, "GEMINI_API_KEY"),
+    )
+
+
+def _mcp(config: Config) -> ProviderSpec:
+    return ProviderSpec(
+        backend="providers.backends.mcp.Mcp",
+        options={
+            "url": config.MCP_SERVER_URL,
+            "api_key": config.MCP_API_KEY,
+            "limits": _limits(config.PROVIDER_TIMEOUT_SECONDS),
+        },
+        missing=_missing(config.MCP_SERVER_URL, "MCP_SERVER_URL"),
+    )
+
+
 def _demo(config: Config) -> ProviderSpec:
     return ProviderSpec(
         backend="providers.backends.demo.Demo",
         options={"delay": config.DEMO_DELAY_SECONDS},
         missing=None,
     )
-
-
-def _without_backend(variable: str) -> ProviderSpec:
-    return ProviderSpec(backend=None, options={}, missing=variable)
 
 
 def _missing(value: str | None, variable: str) -> str | None:

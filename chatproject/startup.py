@@ -3,16 +3,14 @@
 import structlog
 from django.conf import settings
 
+from chatproject.provider_settings import installed_providers
+
 logger = structlog.get_logger(__name__)
 
 
-# Their backends come later; until then the providers count as not configured.
-_WITHOUT_BACKEND = ("ANTHROPIC_API_KEY", "GEMINI_API_KEY", "MCP_SERVER_URL")
-
-
 def warn_of_settings() -> None:
-    """One line for each variable that is set and has no effect (G-6)."""
-    config = settings.CONFIG
-    early = [name for name in _WITHOUT_BACKEND if getattr(config, name) is not None]
-    for name in (*config.ignored_variables, *early):
+    """One line for each variable that has no effect (G-6), and for each unusable provider."""
+    for name in settings.CONFIG.ignored_variables:
         logger.warning("setting_has_no_effect", variable=name)
+    for provider in installed_providers().unusable:
+        logger.warning("provider_left_out", provider=provider.name, reason=provider.reason)

@@ -1,9 +1,10 @@
 """The contract that every provider meets."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
-from typing import ClassVar
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any, ClassVar
 
+from providers.errors import NotOffered
 from providers.events import ProviderEvent
 from providers.types import Capabilities, ModelInfo, ProviderRequest
 
@@ -34,6 +35,13 @@ class Provider(ABC):
     @abstractmethod
     async def default_model(self) -> str:
         """The model to ask when the caller names none; never fails."""
+
+    async def embed(self, body: Mapping[str, Any]) -> bytes:
+        """The JSON that OpenAI's `POST /embeddings` gives for this body.
+
+        Raises NotOffered, ProviderFault.
+        """
+        raise NotOffered(self.name, "embeddings")
 
     async def aclose(self) -> None:  # noqa: B027 - many backends hold nothing
         """Release what this event loop's connections hold."""

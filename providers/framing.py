@@ -136,6 +136,9 @@ class SseSplitter:
                 self._keep(line[6:] if line[5:6] == b" " else line[5:])
             elif line == b"data":
                 self._keep(b"")
+            elif line.startswith(b"error:"):
+                # llama.cpp named the field so until autumn 2025.
+                self._keep(b'{"error":%s}' % line[6:])
         return events
 
     def _keep(self, data: bytes) -> None:

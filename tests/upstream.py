@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from tests.upstream_wires import CATALOGUES, WIRES, Json, ollama
+from tests.upstream_wires import CATALOGUES, WIRES, Json, embeddings, ollama
 
 STEPS = {"text", "reasoning", "finish", "usage", "raw", "rubbish", "bom", "error", "sleep", "hang"}
 STEPS |= {"crlf", "split", "status", "empty", "close", "reset", "refuse"}
@@ -142,12 +142,14 @@ class Player:
             media = media if self.streams else "application/json"
             self.writer.write(head(200, media, {"Transfer-Encoding": "chunked"}))
             self.headed = True
-        data = text.encode("utf-8", "surrogateescape")
-        for start in range(0, len(data), self.piece or len(data) or 1):
+        data, began = text.encode("utf-8", "surrogateescape"), time.monotonic()
+        for number, start in enumerate(range(0, len(data), self.piece or len(data) or 1), 1):
             piece = data[start : start + (self.piece or len(data))]
             self.writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await self.writer.drain()
-            await asyncio.sleep(0.001 if self.piece else 0)
+            # Each at its time, or on a busy machine a millisecond would be several.
+            due = began + number / 1000 if self.piece else 0.0
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
 def head(status: int, media: str, headers: dict[str, str]) -> bytes:
@@ -199,6 +201,8 @@ class Upstream:
         self.seen.append(call)
         if call.path in CATALOGUES:
             reply(writer, 200, CATALOGUES[call.path])
+        elif call.path.endswith("/embeddings"):
+            reply(writer, 200, embeddings(call.body))
         elif forgotten or not call.path.endswith(tuple(WIRES)):
             code = "previous_response_not_found" if forgotten else "not_found"
             reply(writer, 404, {"error": {"message": f"Not here: {call.path}", "code": code}})

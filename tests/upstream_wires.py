@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from tests.upstream_anthropic import CATALOGUE, messages
+
 Json = dict[str, Any]
 
 
@@ -86,12 +88,23 @@ def ollama(said: Json, kind: str, value: Any) -> str:
     return json.dumps(line | (spent if done else {}), ensure_ascii=False) + "\n"
 
 
+def embeddings(asked: Json) -> Json:
+    """One vector for each text: its length, and the number of its words."""
+    texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
+    vectors = [[float(len(text)), float(len(text.split()))] for text in texts]
+    data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
+    usage = {"prompt_tokens": len(texts), "total_tokens": len(texts)}
+    return {"object": "list", "data": data, "model": asked["model"], "usage": usage}
+
+
 WIRES = {"/responses": responses, "/api/chat": ollama, "/api/v1/chat/completions": openrouter}
-WIRES |= {"/chat/completions": chat}
+WIRES |= {"/chat/completions": chat, "/v1/messages": messages}
 PRICES = {"pricing": {"prompt": "0.000001", "completion": "0.000002"}, "context_length": 8192}
 OLLAMA_MODELS = ("scripted:latest", "gpt-oss:20b")
 CATALOGUES: dict[str, Json] = {
     "/api/v1/models": {"data": [{"id": "maker/scripted", "name": "Scripted", **PRICES}]},
     "/v1/models": {"data": [{"id": "scripted-small"}, {"id": "scripted-large"}], "object": "list"},
+    "/anthropic/v1/models": CATALOGUE,
+    "/gemini/v1beta/openai/models": {"data": [{"id": "models/gemini-scripted"}]},
     "/api/tags": {"models": [{"name": name, "model": name} for name in OLLAMA_MODELS]},
 }

@@ -7,20 +7,20 @@ import msgspec
 from msgspec import Struct
 
 from providers.backends.agent_chunks import AgentReader, is_agents
+from providers.backends.call_numbers import CallNumbers
 from providers.errors import AnswerCut, AnswerUnreadable, ProviderRefused
 from providers.events import Finished, ProviderEvent, RawChunk, ReasoningDelta, TextDelta
 from providers.events import ToolCallDelta as ToolCallPiece
 from providers.framing import Splitter, SseSplitter, WholeSplitter
 from providers.http import HttpAnswer
 from providers.refusals import decoded
-from providers.types import ChatMessage, ProviderRequest, SentFile
 
 Refuse = Callable[[Any], ProviderRefused]
 
 
 class _Function(Struct):
     name: str | None = None
-    arguments: str | None = None
+    arguments: Any = None
 
 
 class _ToolCall(Struct):
@@ -33,6 +33,7 @@ class _Message(Struct):
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
+    refusal: Any = None
     tool_calls: list[_ToolCall] | None = None
 
 
@@ -48,33 +49,10 @@ class _Chunk(Struct):
     choices: list[_Choice] | None = None
     usage: Any = None
     error: Any = None
+    x_groq: Any = None
 
 
 _decoder = msgspec.json.Decoder(_Chunk)
-
-
-def request_body(request: ProviderRequest) -> dict[str, Any]:
-    """The question; options go out as they are, but cannot stand in for what is asked."""
-    body: dict[str, Any] = {"stream": True}
-    if request.options.get("stream", True):
-        body["stream_options"] = {"include_usage": True}
-    body |= request.options
-    body["model"] = request.model
-    body["messages"] = [{"role": m.role, "content": _content(m)} for m in request.messages]
-    return body
-
-
-def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
-    """The text alone, or parts where files go along."""
-    if not message.files:
-        return message.content
-    return [{"type": "text", "text": message.content}, *map(_part, message.files)]
-
-
-def _part(file: SentFile) -> dict[str, Any]:
-    if file.is_image:
-        return {"type": "image_url", "image_url": {"url": file.data_url}}
-    return {"type": "file", "file": {"filename": file.filename, "file_data": file.data_url}}
 
 
 def splitter_for(answer: HttpAnswer) -> Splitter:
@@ -96,6 +74,7 @@ class ChatCompletionsParser:
         self._usage: dict[str, Any] | None = None
         self._answer_id: str | None = None
         self._agent = AgentReader()
+        self._calls = CallNumbers()
 
     def feed(self, payload: bytes) -> Iterator[ProviderEvent]:
         if payload.startswith(b"[DONE]"):
@@ -106,15 +85,14 @@ class ChatCompletionsParser:
         except (ValueError, RecursionError):
             yield from self._unknown(payload)
             return
-        if chunk.error:
-            raise self._refuse(chunk.error)
+        if error := chunk.error or _groq(chunk, "error"):
+            raise self._refuse(error)
         self._note(chunk)
         message = _first_message(chunk)
         if self._keep_raw:
-            raw = RawChunk(_on_one_line(payload), _text(message.content) if message else "")
-            yield self._agent.read(raw) if is_agents(payload) else raw
+            yield self._raw(payload, chunk, message)
         elif message is not None:
-            yield from _pieces(message)
+            yield from self._pieces(message)
 
     def finish(self) -> Finished:
         if not self._readable:
@@ -122,24 +100,57 @@ class ChatCompletionsParser:
         if not (self.ended or self.complete):
             raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
         details = self._agent.details
-        return Finished(self._finish_reason, self._usage, self._answer_id, details)
+        return Finished(self._reason, self._usage, self._answer_id, details)
+
+    @property
+    def _reason(self) -> str | None:
+        # Gemini stops where others call.
+        is_call = self._finish_reason == "stop" and self._calls.count > 0
+        return "tool_calls" if is_call else self._finish_reason
+
+    def _raw(self, payload: bytes, chunk: _Chunk, message: _Message | None) -> RawChunk:
+        text = _said(message) if message else ""
+        if is_agents(payload):
+            return self._agent.read(RawChunk(_on_one_line(payload), text))
+        return RawChunk(_on_one_line(payload), text, is_silent=_is_silent(chunk, message))
 
     def _unknown(self, payload: bytes) -> Iterator[ProviderEvent]:
+        found = decoded(payload)
+        # Google puts the error that ends a stream into a list.
+        if isinstance(found, list) and found and isinstance(found[0], dict):
+            found = found[0]
+            if found.get("error"):
+                raise self._refuse(found["error"])
+            return
         # One bad chunk in a good stream is passed over (C-9.9), but a chunk of an unusual shape
         # may mean something to who asked for raw ones.
-        if self._keep_raw and isinstance(decoded(payload), dict):
+        if self._keep_raw and isinstance(found, dict):
             yield RawChunk(_on_one_line(payload))
 
     def _note(self, chunk: _Chunk) -> None:
         if isinstance(chunk.id, str) and chunk.id:
             self._answer_id = chunk.id
-        if isinstance(chunk.usage, dict):
-            self._usage = chunk.usage
+        usage = _groq(chunk, "usage") if chunk.usage is None else chunk.usage
+        if isinstance(usage, dict):
+            self._usage = usage
         for choice in chunk.choices or ():
             self._readable = True
-            if not choice.index and (choice.finish_reason or choice.message):
+            # Perplexity sends the message so far beside each delta.
+            is_whole = choice.message is not None and choice.delta is None
+            if not choice.index and (choice.finish_reason or is_whole):
                 self._finish_reason = choice.finish_reason or self._finish_reason
                 self.complete = True
+
+    def _pieces(self, message: _Message) -> Iterator[ProviderEvent]:
+        if reasoning := _thought(message):
+            yield ReasoningDelta(reasoning)
+        if text := _said(message):
+            yield TextDelta(text)
+        for call in message.tool_calls or ():
+            function = call.function or _Function()
+            number = self._calls.of(call.index, call.id, function.name)
+            arguments = _json_text(function.arguments)
+            yield ToolCallPiece(number, call.id or None, function.name or None, arguments)
 
 
 def _first_message(chunk: _Chunk) -> _Message | None:
@@ -149,15 +160,30 @@ def _first_message(chunk: _Chunk) -> _Message | None:
     return None
 
 
-def _pieces(message: _Message) -> Iterator[ProviderEvent]:
-    if reasoning := _text(message.reasoning_content) or _text(message.reasoning):
-        yield ReasoningDelta(reasoning)
-    if text := _text(message.content):
-        yield TextDelta(text)
-    for position, call in enumerate(message.tool_calls or ()):
-        function = call.function or _Function()
-        index = position if call.index is None else call.index
-        yield ToolCallPiece(index, call.id, function.name, function.arguments or "")
+def _groq(chunk: _Chunk, field: str) -> Any:
+    return chunk.x_groq.get(field) if isinstance(chunk.x_groq, dict) else None
+
+
+def _is_silent(chunk: _Chunk, message: _Message | None) -> bool:
+    """A chunk without choices and counts is none of this format; it may say anything."""
+    if message is None:
+        return chunk.choices is not None or chunk.usage is not None
+    return not (_said(message) or _thought(message) or message.tool_calls)
+
+
+def _said(message: _Message) -> str:
+    return _text(message.content) or _text(message.refusal)
+
+
+def _thought(message: _Message) -> str:
+    named = _text(message.reasoning_content) or _text(message.reasoning)
+    return named or _thinking(message.content)
+
+
+def _thinking(content: Any) -> str:
+    """Mistral thinks in a part of the content."""
+    parts = content if isinstance(content, list) else []
+    return "".join(_text(part.get("thinking")) for part in parts if isinstance(part, dict))
 
 
 def _text(content: Any) -> str:
@@ -174,3 +200,10 @@ def _on_one_line(payload: bytes) -> bytes:
     if b"\n" in payload or b"\r" in payload:
         return msgspec.json.format(payload, indent=-1)
     return payload
+
+
+def _json_text(arguments: Any) -> str:
+    """Some servers give the arguments as a value, not as its text."""
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return msgspec.json.encode(arguments).decode()

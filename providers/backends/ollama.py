@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from providers.backends.chat_completions import Refuse
+from providers.backends.chat_request import tool_json
 from providers.base import Provider
 from providers.errors import AnswerCut, AnswerUnreadable
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
@@ -21,6 +22,7 @@ from providers.types import (
     Limits,
     ModelInfo,
     ProviderRequest,
+    ToolCall,
 )
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ _decoder = msgspec.json.Decoder(_Line)
 class Ollama(Provider):
     """`debug` logs each line of an answer as it came."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(images=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(tools=True, images=True)
 
     def __init__(
         self,
@@ -70,9 +72,11 @@ class Ollama(Provider):
         model: str,
         limits: Limits = DEFAULT_LIMITS,
         debug: bool = False,
+        api_key: str | None = None,
     ) -> None:
         super().__init__(name=name)
-        self._http = HttpClient(name, base_url, {}, limits)
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = HttpClient(name, base_url, headers, limits, (api_key or "",))
         self._model = model
         self._debug = debug
 
@@ -93,6 +97,10 @@ class Ollama(Provider):
 
     async def default_model(self) -> str:
         return self._model
+
+    async def embed(self, body: Mapping[str, Any]) -> bytes:
+        """At the address that is for OpenAI's clients."""
+        return await self._http.post_json("/v1/embeddings", body)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -156,17 +164,31 @@ def request_body(request: ProviderRequest) -> dict[str, Any]:
     top = {key: value for key, value in request.options.items() if key in _TOP_LEVEL}
     body: dict[str, Any] = {"stream": True, **top}
     body["model"] = request.model
-    body["messages"] = [_message(m) for m in request.messages]
+    names = {call.call_id: call.name for m in request.messages for call in m.tool_calls}
+    body["messages"] = [_message(m, names) for m in request.messages]
+    if request.tools:
+        body["tools"] = [*(top.get("tools") or ()), *map(tool_json, request.tools)]
     if parameters := _parameters(request.options):
         body["options"] = parameters
     return body
 
 
-def _message(message: ChatMessage) -> dict[str, Any]:
+def _message(message: ChatMessage, names: Mapping[str, str]) -> dict[str, Any]:
+    """`names` are the tools of the calls so far, by the calls' ids."""
     said: dict[str, Any] = {"role": message.role, "content": message.content}
     if images := [file.base64 for file in message.files if file.is_image]:
         said["images"] = images
+    if message.tool_calls:
+        said["tool_calls"] = [_call(call) for call in message.tool_calls]
+    if called := names.get(message.tool_call_id or ""):
+        said["tool_name"] = called
     return said
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    arguments = decoded(call.arguments.encode())
+    known = arguments if isinstance(arguments, dict) else {}
+    return {"function": {"name": call.name, "arguments": known}}
 
 
 def _parameters(options: Mapping[str, Any]) -> dict[str, Any]:

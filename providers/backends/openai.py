@@ -14,7 +14,7 @@ from providers.types import Capabilities, Continuation, ProviderRequest
 
 class OpenAI(OpenAICompatible):
     capabilities: ClassVar[Capabilities] = Capabilities(
-        chains=True, raw=True, images=True, files=True
+        chains=True, raw=True, tools=True, images=True, files=True
     )
 
     def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent, None]:

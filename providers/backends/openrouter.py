@@ -1,5 +1,8 @@
 """OpenRouter: one key for the models of many houses."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from providers.backends.openai_compatible import OpenAICompatible
 from providers.types import DEFAULT_LIMITS, Limits
 
@@ -17,6 +20,7 @@ class OpenRouter(OpenAICompatible):
         app_url: str,
         app_title: str,
         limits: Limits = DEFAULT_LIMITS,
+        secret_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__(
             name=name,
@@ -25,4 +29,5 @@ class OpenRouter(OpenAICompatible):
             model=model,
             limits=limits,
             extra_headers={"HTTP-Referer": app_url, "X-Title": app_title},
+            secret_headers=secret_headers,
         )

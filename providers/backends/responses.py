@@ -9,7 +9,7 @@ from msgspec import Struct
 from providers.backends.chat_completions import Refuse
 from providers.errors import AnswerCut, AnswerUnreadable, PreviousAnswerUnknown, ProviderRefused
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
-from providers.types import ChatMessage, Continuation, ProviderRequest, SentFile
+from providers.types import ChatMessage, Continuation, ProviderRequest, SentFile, ToolSpec
 
 _TEXT = {"response.output_text.delta", "response.refusal.delta"}
 _REASONING = {"response.reasoning_text.delta", "response.reasoning_summary_text.delta"}
@@ -67,8 +67,28 @@ def request_body(request: ProviderRequest, continuation: Continuation) -> dict[s
         messages = continuation.messages
         body["previous_response_id"] = continuation.previous_id
     body["model"] = request.model
-    body["input"] = [{"role": m.role, "content": _content(m)} for m in messages]
+    body["input"] = [item for message in messages for item in _items(message)]
+    if request.tools:
+        body["tools"] = [*(request.options.get("tools") or ()), *map(_tool, request.tools)]
     return body
+
+
+def _tool(tool: ToolSpec) -> dict[str, Any]:
+    described = {"name": tool.name, "description": tool.description}
+    return {"type": "function", **described, "parameters": dict(tool.parameters)}
+
+
+def _items(message: ChatMessage) -> Iterator[dict[str, Any]]:
+    """The message, and the calls in it, which are items of their own."""
+    if message.tool_call_id is not None:
+        output = {"call_id": message.tool_call_id, "output": message.content}
+        yield {"type": "function_call_output", **output}
+        return
+    if message.content or message.files or not message.tool_calls:
+        yield {"role": message.role, "content": _content(message)}
+    for call in message.tool_calls:
+        named = {"call_id": call.call_id, "name": call.name, "arguments": call.arguments or "{}"}
+        yield {"type": "function_call", **named}
 
 
 def _content(message: ChatMessage) -> str | list[dict[str, Any]]:

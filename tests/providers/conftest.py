@@ -1,10 +1,11 @@
 """Loopback servers and providers, closed when the test is over."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 import pytest
 
 from providers.base import Provider
+from tests.mcp_server import McpWorld, served
 from tests.providers.wire import Step, Wire
 
 StartWire = Callable[..., Awaitable[Wire]]
@@ -39,3 +40,10 @@ async def opened() -> AsyncIterator[Opened]:
     yield remember
     for provider in providers:
         await provider.aclose()
+
+
+@pytest.fixture(scope="module")
+def mcp_world() -> Iterator[McpWorld]:
+    """A server of the official SDK, with every tool there is."""
+    with served("chat", "answer", "slow", "stuck", "broken") as world:
+        yield world

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from providers.backends.anthropic import Anthropic
 from providers.backends.demo import Demo
+from providers.backends.gemini import Gemini
+from providers.backends.mcp import Mcp
 from providers.backends.ollama import Ollama
 from providers.backends.openai import OpenAI
 from providers.backends.openai_compatible import OpenAICompatible
@@ -15,8 +18,9 @@ from providers.backends.scripted import Scripted
 from providers.base import Provider
 from providers.events import Finished, RawChunk, TextDelta
 from providers.types import ProviderRequest
-from tests.providers import recordings
-from tests.providers.asking import KEY, chained, events_of, question, text_of
+from tests.mcp_server import McpWorld
+from tests.providers import anthropic_recordings, recordings
+from tests.providers.asking import KEY, PATIENT, chained, events_of, question, text_of
 from tests.providers.conftest import Opened, StartWire
 from tests.providers.wire import head, sized
 
@@ -54,6 +58,23 @@ async def ollama(wire: StartWire, answer: bytes | None) -> Provider:
     return Ollama(name="ollama", base_url=server.url, model="small")
 
 
+async def anthropic(wire: StartWire, answer: bytes | None) -> Provider:
+    server = await wire([answer or head() + anthropic_recordings.STREAM])
+    return Anthropic(name="anthropic", base_url=server.url, api_key=KEY, model="small")
+
+
+async def gemini(wire: StartWire, answer: bytes | None) -> Provider:
+    server = await wire([answer or head() + recordings.OPENAI_CHAT])
+    return Gemini(name="gemini", base_url=server.url, api_key=KEY, model="small")
+
+
+def mcp(world: McpWorld) -> Built:
+    async def build(wire: StartWire, answer: bytes | None) -> Provider:
+        return Mcp(name="mcp", url=world.url, limits=PATIENT)
+
+    return build
+
+
 async def demo(wire: StartWire, answer: bytes | None) -> Provider:
     return Demo(delay=0.0)
 
@@ -62,9 +83,23 @@ async def scripted(wire: StartWire, answer: bytes | None) -> Provider:
     return Scripted([[TextDelta("a"), TextDelta("b"), Finished("stop")]])
 
 
-@pytest.fixture(params=[openai_compatible, openai, openrouter, ollama, demo, scripted])
+@pytest.fixture(
+    params=[
+        openai_compatible,
+        openai,
+        openrouter,
+        ollama,
+        anthropic,
+        gemini,
+        mcp,
+        demo,
+        scripted,
+    ]
+)
 def built(request: Any) -> Built:
     builder: Built = request.param
+    if request.param is mcp:
+        builder = mcp(request.getfixturevalue("mcp_world"))
     return builder
 
 

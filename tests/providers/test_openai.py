@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.backends.chat_completions import request_body
+from providers.backends.chat_request import request_body
 from providers.backends.openai import OpenAI
 from providers.backends.openrouter import OpenRouter
 from providers.errors import AnswerUnreadable, PreviousAnswerUnknown, ProviderRefused

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from providers.backends.anthropic_answer import MessagesParser
 from providers.backends.chat_completions import ChatCompletionsParser
 from providers.backends.ollama import OllamaParser
 from providers.backends.responses import ResponsesParser
 from providers.errors import AnswerCut, AnswerUnreadable, ProviderRefused
 from providers.events import Finished, ProviderEvent, RawChunk, ReasoningDelta, TextDelta
 from providers.framing import AnswerParser, LineSplitter, Splitter, SseSplitter, WholeSplitter
-from tests.providers import recordings
+from tests.providers import anthropic_recordings, recordings
 from tests.providers.wire import said, sse
 
 
@@ -30,6 +31,10 @@ def responses() -> ResponsesParser:
 
 def ollama() -> OllamaParser:
     return OllamaParser(name="ollama", refuse=refuse)
+
+
+def anthropic() -> MessagesParser:
+    return MessagesParser(name="anthropic", refuse=refuse)
 
 
 def parsed(parser: AnswerParser, splitter: Splitter, *pieces: bytes) -> list[ProviderEvent]:
@@ -52,8 +57,9 @@ def chat_events(*payloads: Any, **fields: Any) -> list[ProviderEvent]:
         (recordings.OPENROUTER, recordings.OPENROUTER_EVENTS, chat, SseSplitter),
         (recordings.RESPONSES, recordings.RESPONSES_EVENTS, responses, SseSplitter),
         (recordings.OLLAMA, recordings.OLLAMA_EVENTS, ollama, LineSplitter),
+        (anthropic_recordings.STREAM, anthropic_recordings.EVENTS, anthropic, SseSplitter),
     ],
-    ids=["openai", "openrouter", "responses", "ollama"],
+    ids=["openai", "openrouter", "responses", "ollama", "anthropic"],
 )
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_a_recording_cut_at_any_offset_gives_the_same_events(
