@@ -20,6 +20,12 @@ def unfold_settings(title: str) -> dict[str, Any]:
                     _item("Users", "person", "accounts_user"),
                     _item("API keys", "key", "accounts_apikey"),
                     _item("Rate limit bypasses", "traffic", "accounts_ratelimitbypass"),
+                    _item("Budgets", "savings", "accounts_budget"),
+                    _item("Usage", "bar_chart", "accounts_usage"),
+                ),
+                _group(
+                    "Who answers",
+                    _item("Providers", "neurology", "providers_providerconfig"),
                 ),
                 _group(
                     "What was asked",

@@ -7,18 +7,12 @@ from collections.abc import Callable
 import structlog
 
 from providers.catalogue import Catalogue, catalogue
-from providers.errors import (
-    AnswerCut,
-    AnswerUnreadable,
-    ProviderFault,
-    ProviderRefused,
-    ProviderTimeout,
-    ProviderUnavailable,
-)
+from providers.errors import ProviderFault
+from providers.troubles import in_words
 
 logger = structlog.get_logger(__name__)
 
-OK, UNKNOWN, NO_ANSWER = "ok", "unknown", "no answer in time"
+OK, UNKNOWN = "ok", "unknown"
 # It answers from memory.
 _NEVER_LOOKED_AT = "demo"
 
@@ -63,26 +57,9 @@ class ProviderLooks:
                 # Asked anew, and in company with whoever asks for the list just now.
                 await self._current().look(name)
         except (ProviderFault, TimeoutError) as error:
-            self._found[name] = _short(error)
+            self._found[name] = in_words(error)
         except Exception as error:  # the next provider's look must not end with this one's
             logger.warning("provider_look_failed", provider=name, error=type(error).__name__)
             self._found[name] = "failed"
         else:
             self._found[name] = OK
-
-
-def _short(fault: ProviderFault | TimeoutError) -> str:
-    """A few words of our own: the fault's may hold an address."""
-    match fault:
-        case TimeoutError() | ProviderTimeout():
-            return NO_ANSWER
-        case ProviderUnavailable():
-            return "unreachable"
-        case ProviderRefused(status=int(status)):
-            return f"refused ({status})"
-        case ProviderRefused():
-            return "refused"
-        case AnswerUnreadable() | AnswerCut():
-            return "unreadable answer"
-        case _:
-            return "failed"

@@ -11,6 +11,7 @@ from chatproject.asgi_types import App, Receive, Scope, Send
 from chatproject.credentials import load_secrets, note_key_uses, store_key_uses
 from chatproject.termination import on_termination
 from conversations.turns.service import close_engine, drain_engine, engine
+from providers.following import start_following, stop_following
 from search.indexing import process as indexers
 
 
@@ -34,6 +35,7 @@ class Lifespan:
         await receive()
         engine()
         await load_secrets()
+        await start_following()
         noting = asyncio.create_task(note_key_uses())
         await asyncio.to_thread(indexers.start_in_server)
         on_termination(self._drain)
@@ -45,6 +47,7 @@ class Lifespan:
         noting.cancel()
         await asyncio.to_thread(indexers.stop)
         await store_key_uses()
+        await stop_following()
         await close_limiter()
         await close_engine()
         await send({"type": "lifespan.shutdown.complete"})

@@ -1,23 +1,33 @@
 """The sockets underneath: an aiohttp pool without a limit, and what its errors mean."""
 
 import functools
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import aiohttp
 import httpx
+from aiohappyeyeballs import AddrInfoType
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
-from providers.errors import AnswerUnreadable, ProviderFault, ProviderTimeout, ProviderUnavailable
+from providers.addresses import AddressForbidden, Reach
+from providers.errors import (
+    AddressRefused,
+    AnswerUnreadable,
+    ProviderFault,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 
 CONNECTION_FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 _BODY = "parley.body"
 
 
-def new_transport() -> "Transport":
-    return Transport(verify=_ssl_context(), client=_new_session)
+def new_transport(reach: Reach | None = None) -> "Transport":
+    """With a `reach`, each address is checked when it is connected to, however it was found."""
+    return Transport(verify=_ssl_context(), client=functools.partial(_new_session, reach))
 
 
 def body_of(response: httpx.Response) -> "Body":
@@ -43,6 +53,8 @@ def fault_of(provider_name: str, error: BaseException) -> ProviderFault:
     if isinstance(cause, aiohttp.ClientResponseError):
         return AnswerUnreadable(f"'{provider_name}' did not answer with proper HTTP.")
     if isinstance(cause, aiohttp.ClientConnectorError):
+        if isinstance(cause.os_error, AddressForbidden):
+            return AddressRefused(provider_name)
         return ProviderUnavailable(f"'{provider_name}' could not be reached.")
     return ProviderUnavailable(f"The connection to '{provider_name}' was lost.")
 
@@ -93,7 +105,19 @@ def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_session(reach: Reach | None) -> aiohttp.ClientSession:
     # No limit: the 101st stream must not wait for one of the first hundred.
-    connector = aiohttp.TCPConnector(limit=0, ssl=_ssl_context())
+    connector = aiohttp.TCPConnector(
+        limit=0,
+        ssl=_ssl_context(),
+        socket_factory=None if reach is None else functools.partial(_checked_socket, reach),
+    )
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _checked_socket(reach: Reach, info: AddrInfoType) -> socket.socket:
+    """Called for each address that is about to be connected to; raises AddressForbidden."""
+    family, kind, protocol, _, address = info
+    if not reach.permits(str(address[0])):
+        raise AddressForbidden
+    return socket.socket(family, kind, protocol)

@@ -1,13 +1,18 @@
 """A model list is asked for once, by many, and kept (V-4.2, C-9.3)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from providers.backends.scripted import Scripted
-from providers.catalogue import Catalogue
-from providers.errors import ProviderFault, ProviderNotFound, ProviderUnavailable
+from providers.catalogue import Catalogue, Listing
+from providers.errors import (
+    ProviderFault,
+    ProviderNotFound,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from providers.registry import ProviderSpec, Registry
 from providers.types import ModelInfo
 
@@ -33,13 +38,14 @@ class Clock:
 
 
 def slow(
-    models: Sequence[str] | ProviderFault = ("a",), *, patience: float = 5.0
+    models: Sequence[str] | ProviderFault = ("a",), *, patience: float = 5.0, deadline: float = 30.0
 ) -> tuple[Slow, Catalogue, Clock]:
     registry = Registry({"slow": ProviderSpec(f"{__name__}.Slow", {"models": models}, None)})
     provider = registry.get("slow")
     assert isinstance(provider, Slow)
     clock = Clock()
-    return provider, Catalogue(registry, ttl=3600, patience=patience, clock=clock), clock
+    catalogue = Catalogue(registry, ttl=3600, patience=patience, deadline=deadline, clock=clock)
+    return provider, catalogue, clock
 
 
 async def test_the_second_answer_is_cached_and_asks_nobody() -> None:
@@ -135,3 +141,92 @@ def test_each_event_loop_asks_for_itself() -> None:
     assert asyncio.run(ask()) is False
     clock.now += 3600
     assert asyncio.run(ask()) is False
+
+
+class Shelf:
+    """Lists that a process before this one has left."""
+
+    def __init__(self, *ids: str, identity: str = "") -> None:
+        self.held = {"slow": (identity, tuple(ModelInfo(each, each) for each in ids))}
+
+    def lists(self) -> Mapping[str, tuple[str, tuple[ModelInfo, ...]]]:
+        return self.held
+
+    def put(self, name: str, identity: str, models: tuple[ModelInfo, ...]) -> None:
+        self.held[name] = (identity, models)
+
+
+async def test_the_last_known_list_outlives_the_provider() -> None:
+    provider, catalogue, clock = slow()
+    provider.gate.set()
+    await catalogue.models("slow")
+    provider._models = ProviderUnavailable("gone")
+    clock.now += 3600
+    listing = await catalogue.models("slow")
+    assert ([model.id for model in listing.models], listing.trouble) == (["a"], "unreachable")
+    assert await catalogue.known_ids("slow") == catalogue.kept_ids("slow") == {"a"}
+    assert provider.listed == 2
+    clock.now += 30
+    await catalogue.models("slow")
+    assert provider.listed == 3
+
+
+async def test_nobody_waits_for_a_silent_provider_whose_list_is_known() -> None:
+    provider, catalogue, clock = slow()
+    provider.gate.set()
+    await catalogue.models("slow")
+    clock.now += 3600
+    provider.gate.clear()
+    assert (await catalogue.models("slow")).models
+    provider.gate.set()
+    await asyncio.sleep(0)
+    assert not catalogue.due()
+
+
+async def test_what_another_process_left_is_known_until_the_provider_answers() -> None:
+    provider, catalogue, _ = slow()
+    catalogue.put_on(Shelf("left"))
+    assert catalogue.kept_ids("slow") == {"left"}
+    assert catalogue.due() == ["slow"]
+    assert [model.id for model in (await catalogue.models("slow")).models] == ["left"]
+    provider.gate.set()
+    await catalogue.look("slow")
+    assert [model.id for model in (await catalogue.models("slow")).models] == ["a"]
+    assert not catalogue.due()
+
+
+def test_a_list_of_another_server_is_not_taken_over() -> None:
+    _, catalogue, _ = slow()
+    catalogue.put_on(Shelf("left", identity="of another address"))
+    assert catalogue.kept_ids("slow") == frozenset()
+
+
+async def test_only_the_first_waits_for_a_provider_that_was_never_heard() -> None:
+    provider, catalogue, _ = slow(deadline=0.05)
+    for _ in range(2):
+        with pytest.raises(ProviderTimeout):
+            await catalogue.models("slow")
+    assert catalogue.trouble("slow") == "no answer in time"
+    assert await catalogue.known_ids("slow") == frozenset()
+    provider.gate.set()
+    assert (await catalogue.models("slow")).models
+    assert catalogue.trouble("slow") == ""
+
+
+async def test_who_is_late_is_left_out_while_there_is_another_list() -> None:
+    specs = {
+        name: ProviderSpec(f"{__name__}.Slow", {"models": (name,)}, None)
+        for name in ("quick", "late")
+    }
+    registry = Registry(specs)
+    catalogue = Catalogue(registry, patience=0.01)
+    quick, late = registry.get("quick"), registry.get("late")
+    assert isinstance(quick, Slow)
+    assert isinstance(late, Slow)
+    quick.gate.set()
+    found = await catalogue.listings(specs)
+    assert isinstance(found["quick"], Listing)
+    assert isinstance(found["late"], ProviderTimeout)
+    late.gate.set()
+    assert isinstance((await catalogue.listings(specs))["late"], Listing)
+    assert await catalogue.listings(()) == {}
