@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from accounts.models import ApiKey, User
+from accounts.models import ADMIN_ROLE, ApiKey, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Caller:
     user_id: UUID | None = None
     key_id: UUID | None = None
     is_admin: bool = False
+    roles: frozenset[str] = frozenset()
     allowed_products: tuple[str, ...] = ()
     allowed_agents: tuple[str, ...] = ()
     allowed_models: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ def user_caller(user: User) -> Caller:
         workspace=f"user:{user.id}",
         user_id=user.id,
         is_admin=user.is_admin,
+        roles=frozenset(user.roles),
         allowed_products=tuple(user.allowed_products),
         allowed_agents=tuple(user.allowed_agents),
     )
@@ -46,5 +48,6 @@ def key_caller(key: ApiKey) -> Caller:
         user_caller(key.user),
         key_id=key.id,
         is_admin=False,
+        roles=frozenset(key.user.roles) - {ADMIN_ROLE},
         allowed_models=tuple(key.allowed_models),
     )

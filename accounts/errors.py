@@ -16,6 +16,9 @@ AccountError
 │   ├── ForgedRequest         a browser's cookie without the proof that the page is ours
 │   └── TooManyAttempts       sign-in or sign-up failed too often
 ├── Forbidden                 the caller is known, and may not do this
+│   └── ModelHasNoPrice       a budget in money cannot tell what the model costs
+├── BudgetExceeded            the caller's budget does not hold what the question may take
+├── UserNotFound              no user has this name or id
 ├── UsernameTaken
 ├── EmailTaken
 ├── PasswordRefused           by the validators, with their reasons
@@ -25,8 +28,12 @@ AccountError
 └── BypassNotFound
 """
 
+import datetime as dt
+import math
 from collections.abc import Sequence
 from uuid import UUID
+
+from accounts.money import dollars, plain
 
 
 class AccountError(Exception):
@@ -103,6 +110,51 @@ class Forbidden(AccountError):
     pass
 
 
+class ModelHasNoPrice(Forbidden):
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"The price of the model {model} is not known, and your budget is in money: choose"
+            " another model, or ask an administrator to add it to MODEL_PRICES"
+        )
+
+
+class BudgetExceeded(AccountError):
+    """Amounts are tokens, or nanodollars where `unit` is `money`; `owner` is `user` or `key`."""
+
+    def __init__(
+        self,
+        *,
+        owner: str,
+        period: str,
+        unit: str,
+        limit: int,
+        left: int,
+        needed: int,
+        renews_at: dt.datetime,
+    ) -> None:
+        self.owner = owner
+        self.period = period
+        self.unit = unit
+        self.renews_at = renews_at
+        whose = "this API key" if owner == "key" else "your account"
+        super().__init__(
+            f"The budget of {whose}, {_shown(limit, unit)} a {period}, does not hold this question:"
+            f" it may take {_shown(needed, unit)}, and {_shown(left, unit)} are left. The budget"
+            f" renews on {renews_at:%Y-%m-%d at %H:%M} UTC"
+        )
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds, at least 1."""
+        wait = self.renews_at - dt.datetime.now(dt.UTC)
+        return max(1, math.ceil(wait.total_seconds()))
+
+
+class UserNotFound(AccountError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"User {name} was not found")
+
+
 class UsernameTaken(AccountError):
     def __init__(self) -> None:
         super().__init__("Username already exists")
@@ -137,3 +189,7 @@ class NotANetwork(AccountError):
 class BypassNotFound(AccountError):
     def __init__(self, network: str) -> None:
         super().__init__(f"{network} is not on the bypass list")
+
+
+def _shown(amount: int, unit: str) -> str:
+    return f"{amount:,} tokens" if unit == "tokens" else f"{plain(dollars(amount))} US dollars"

@@ -13,7 +13,10 @@ from django.utils.crypto import salted_hmac
 
 from accounts.buckets import Rate
 from accounts.managers import UserManager
+from accounts.spending import Budget, Reservation, Usage
 from accounts.usernames import LONGEST_USERNAME, check_username
+
+__all__ = ["ApiKey", "Budget", "RateLimitBypass", "Reservation", "StoredSecret", "Usage", "User"]
 
 ADMIN_ROLE = "admin"
 # One request in twelve days: slower than that, times become too large for numbers.

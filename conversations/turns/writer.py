@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import Error as DatabaseFault
 from django.db import connection, transaction
 
+from accounts.billing import charging
 from accounts.errors import AccountError
 from conversations.errors import ConversationError
 
@@ -27,6 +28,7 @@ class _Job:
 
     function: Callable[[], Any]
     future: asyncio.Future[Any]
+    is_alone: bool = False
     result: Any = None
     error: BaseException | None = field(default=None)
 
@@ -37,6 +39,8 @@ class _Job:
         except (AccountError, ConversationError) as refusal:
             # Raised before the first write, so that the neighbours can be committed.
             self.error = refusal
+            if self.is_alone:
+                transaction.set_rollback(True)
 
     def settle(self) -> None:
         if self.future.done():
@@ -66,6 +70,15 @@ class Writer:
         self._jobs.put(_Job(lambda: function(*args, **kwargs), future))
         return await future
 
+    async def run_alone(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """The same in a transaction of its own, which the function may refuse after writes.
+
+        For what takes rows that other workers want too: it holds them for a moment only.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(lambda: function(*args, **kwargs), future, is_alone=True))
+        return await future
+
     def close(self) -> None:
         """Finish the jobs that wait and end the thread."""
         self._jobs.put(None)
@@ -81,7 +94,10 @@ class Writer:
             open_for_more = len(jobs) == len(batch)
             if time.monotonic() - rested_at > _LONG_REST_SECONDS:
                 _drop_dead_connection()
-            _commit(jobs)
+            _commit([job for job in jobs if not job.is_alone])
+            for job in jobs:
+                if job.is_alone:
+                    _commit([job])
             rested_at = time.monotonic()
         connection.close()
 
@@ -93,6 +109,8 @@ def _drop_dead_connection() -> None:
 
 
 def _commit(jobs: list[_Job]) -> None:
+    if not jobs:
+        return
     try:
         connection.ensure_connection()
     except Exception as error:
@@ -100,7 +118,7 @@ def _commit(jobs: list[_Job]) -> None:
         _fail(jobs, error)
         return
     try:
-        with transaction.atomic():
+        with transaction.atomic(), charging():
             for job in jobs:
                 job.attempt()
     except Exception as error:  # whatever a job raises belongs to whoever waits for it

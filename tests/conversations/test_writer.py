@@ -128,3 +128,19 @@ def _transaction_id() -> int:
         connection._parley_marker = marker  # type: ignore[attr-defined]
         transaction.on_commit(lambda: delattr(connection, "_parley_marker"))
     return int(marker)
+
+
+async def test_a_job_alone_may_refuse_after_it_has_written(writer: Writer) -> None:
+    def refuse() -> None:
+        create("refused")
+        raise NothingToAnswer
+
+    release = await held(writer)
+    alone = [writer.run_alone(refuse), writer.run_alone(create, "b")]
+    jobs = [asyncio.create_task(job) for job in (*alone, writer.run(create, "a"))]
+    await asyncio.sleep(0.05)
+    release.set()
+    refused, *others = await asyncio.gather(*jobs, return_exceptions=True)
+    assert isinstance(refused, NothingToAnswer)
+    assert others == ["b", "a"]
+    assert await writer.run(count) == 2

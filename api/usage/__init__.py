@@ -1,0 +1,1 @@
+"""What callers have used, and what it has cost."""
