@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Left
 
 from accounts.callers import Caller
 from conversations.access import conversation_for, inside_lists, own_conversation
-from conversations.errors import ConversationNotFound
-from conversations.models import Conversation, Message, Turn
+from conversations.errors import ConversationNotFound, MessageNotFound
+from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.versions import on_path, path_through
 
-# The error code of an answer that another one stands in the place of.
-REPLACED = "replaced"
 _FIRST_WORDS = 120
 
 
@@ -42,10 +41,13 @@ class Place:
             return None
 
     def __str__(self) -> str:
-        # Whole numbers: a float of seconds rounds microseconds.
+        return f"{self.micros}.{self.conversation_id.hex}"
+
+    @property
+    def micros(self) -> int:
+        """Since 1970; whole numbers, because a float of seconds rounds microseconds."""
         whole = int(self.moment.timestamp())
-        micros = whole * 1_000_000 + self.moment.microsecond
-        return f"{micros}.{self.conversation_id.hex}"
+        return whole * 1_000_000 + self.moment.microsecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Messages in the order they were said, and whether there are more on either side."""
+    """Messages in the order they were said, and whether there are more on either side.
+
+    `is_aside`: they lead through a version that is not on the conversation's path.
+    """
 
     messages: list[Message]
     has_earlier: bool
     has_later: bool
+    is_aside: bool = False
 
 
 def list_conversations(
@@ -85,6 +91,8 @@ def list_conversations(
     )
     if after is not None:
         same = Q(updated_at=after.moment, id__lt=after.conversation_id)
+        # The first condition is the one that an index is entered by.
+        rows = rows.filter(updated_at__lte=after.moment)
         rows = rows.filter(Q(updated_at__lt=after.moment) | same)
     page = list(rows.order_by("-updated_at", "-id")[: limit + 1])
     words = _first_words(page[:limit])
@@ -110,7 +118,7 @@ def latest_messages(conversation: Conversation, *, limit: int) -> Window:
 
 def messages_before(conversation: Conversation, message_id: UUID | None, *, limit: int) -> Window:
     """The last ones that were said before this message, or at all."""
-    rows = shown_messages(conversation)
+    rows = shown_messages(conversation, message_id)
     if message_id is not None:
         rows = rows.filter(id__lt=message_id)
     found = list(rows.order_by("-id")[: limit + 1])
@@ -120,21 +128,60 @@ def messages_before(conversation: Conversation, message_id: UUID | None, *, limi
 def messages_around(conversation: Conversation, message_id: UUID, *, limit: int) -> Window:
     """A third of them before the message, then the message and what followed."""
     before = messages_before(conversation, message_id, limit=limit // 3)
-    later = shown_messages(conversation).filter(id__gte=message_id).order_by("id")
+    later = shown_messages(conversation, message_id).filter(id__gte=message_id).order_by("id")
     found = list(later[: limit + 1 - len(before.messages)])
     most = limit - len(before.messages)
-    return Window([*before.messages, *found[:most]], before.has_earlier, len(found) > most)
+    messages = [*before.messages, *found[:most]]
+    is_aside = any(message.superseded_at is not None for message in messages)
+    return Window(messages, before.has_earlier, len(found) > most, is_aside)
 
 
-def shown_messages(conversation: Conversation) -> QuerySet[Message]:
-    """All but the answers that others have replaced, with their files."""
-    rows = Message.objects.filter(conversation=conversation)
-    kept = rows.exclude(role="assistant", error_code=REPLACED)
-    return kept.prefetch_related("attachments")
+def shown_messages(conversation: Conversation, through: UUID | None = None) -> QuerySet[Message]:
+    """Those on the path, or on the one that leads `through` a message, with their files."""
+    rows = Message.objects.filter(path_through(conversation.id, through), conversation=conversation)
+    return rows.prefetch_related(Prefetch("attachments", Attachment.objects.order_by("id")))
+
+
+def latest_message_id(conversation: Conversation) -> UUID | None:
+    return on_path(conversation.id).order_by("-id").values_list("id", flat=True).first()
+
+
+def message_of(caller: Caller, message_id: UUID) -> Message:
+    """Raises MessageNotFound, ConversationNotFound, Forbidden."""
+    message = Message.objects.filter(
+        id=message_id, conversation__workspace=caller.workspace
+    ).first()
+    if message is None:
+        raise MessageNotFound(message_id)
+    conversation_anywhere(caller, message.conversation_id)
+    return message
 
 
 def latest_turn(conversation: Conversation) -> Turn | None:
     return Turn.objects.filter(conversation=conversation).order_by("-id").first()
+
+
+def ending_turn(latest: Turn | None, last: Message | None) -> Turn | None:
+    """The turn that has still to add to the last message, or came to nothing there.
+
+    `latest` is the conversation's, read before its messages: one that ends in between is seen.
+    """
+    if latest is None or last is None:
+        return latest
+    if last.role == "user" and latest.question_id not in (None, last.id):
+        latest = Turn.objects.filter(question=last.id).order_by("-id").first()
+    if latest is None or latest.answer_id is not None:
+        return None
+    is_over = latest.finished_at is not None
+    return None if is_over and last.role != "user" and latest.replaces != last.id else latest
+
+
+def files_of_question(
+    conversation: Conversation, question_id: UUID, ids: Sequence[UUID]
+) -> list[Attachment]:
+    """Those of the ids that are its files."""
+    rows = Attachment.objects.filter(conversation=conversation, message_id=question_id, id__in=ids)
+    return list(rows.order_by("created_at", "id"))
 
 
 def turns_of_answers(messages: Iterable[Message]) -> dict[UUID, Turn]:

@@ -8,6 +8,7 @@ ConversationError
 ├── AttachmentNotFound      absent or someone else's
 ├── ProviderThreadNotFound  the provider has no name of its own for the conversation
 ├── NothingToAnswer         the conversation has no messages
+├── NotOnPath               a message that is not part of the conversation as it is now
 ├── IdempotencyMismatch     the key was used with another body
 └── ShuttingDown            this process takes no new turns
 """
@@ -51,6 +52,11 @@ class ProviderThreadNotFound(ConversationError):
 class NothingToAnswer(ConversationError):
     def __init__(self) -> None:
         super().__init__("No messages in conversation")
+
+
+class NotOnPath(ConversationError):
+    def __init__(self) -> None:
+        super().__init__("This message is not part of the conversation any more: load it again.")
 
 
 class IdempotencyMismatch(ConversationError):

@@ -14,7 +14,7 @@ from providers.types import SentFile
 STORAGE = "attachments"
 LONGEST_NAME = 255
 UNKNOWN_TYPE = "application/octet-stream"
-_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _LOOKED_AT = 2048
 
 
@@ -90,7 +90,7 @@ def image_type_of(data: bytes) -> str | None:
         found: str = puremagic.from_string(data[:_LOOKED_AT], mime=True)
     except (puremagic.PureError, ValueError):
         return None
-    return found if found in _IMAGES else None
+    return found if found in IMAGES else None
 
 
 def _printable(text: str) -> str:

@@ -39,6 +39,7 @@ class Conversation(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["workspace", "surface", "id"]),
+            models.Index(fields=["workspace", "-updated_at", "-id"], name="conversations_latest"),
             models.Index(
                 fields=["workspace", "surface", "id"],
                 name="conversations_begun",
@@ -53,7 +54,8 @@ class Conversation(models.Model):
 class Message(models.Model):
     """What one side said. Only `ready` messages are part of the conversation's history.
 
-    `parent` is the message it follows; several children of one parent are branches.
+    `parent` is the message it follows; several children of one parent are branches. Those with
+    the same `versions` stand in one place; what has a `superseded_at` is not on the path.
     `model` is the model as it was asked for. `sender_id` is the user's id, `assistant`, or
     empty where a dialect has no senders; `correlation_id` is the provider's id of the answer.
     """
@@ -78,6 +80,8 @@ class Message(models.Model):
     tokens_count = models.BigIntegerField(null=True)
     error_code = models.CharField(max_length=128, null=True)  # noqa: DJ001 - null means none
     correlation_id = models.TextField(null=True)  # noqa: DJ001 - null means none
+    versions = models.UUIDField(null=True)
+    superseded_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -111,6 +115,10 @@ class Turn(models.Model):
     answer = models.ForeignKey(
         Message, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
     )
+    # The answer in whose place its own comes, if it gets one.
+    replaces = models.UUIDField(null=True)
+    # Of the HTTP request that asked, as the access log has it.
+    request_id = models.CharField(max_length=128, blank=True, default="")
     status = models.CharField(max_length=16, choices=Status, default=Status.RUNNING)
     worker_id = models.CharField(max_length=128)
     heartbeat_at = models.DateTimeField()
@@ -122,6 +130,8 @@ class Turn(models.Model):
     source = models.CharField(max_length=32, blank=True, default="")
     chain_id = models.TextField(blank=True, default="")
     text = models.TextField(blank=True, default="")
+    # Each with the names of `conversations.turns.tools.ToolUsed`.
+    tools_used = models.JSONField(default=list)
     finish_reason = models.TextField(blank=True, default="")
     usage = models.JSONField(null=True)
     fault = models.CharField(max_length=32, blank=True, default="")
@@ -159,6 +169,9 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=32)
     upstream_status = models.PositiveSmallIntegerField(null=True)
     error = models.TextField(blank=True, default="")
+    # What was done about a fault: asked again, asked another, or given up.
+    next_step = models.TextField(blank=True, default="")
+    usage = models.JSONField(null=True)
     started_at = models.DateTimeField()
     first_text_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField()

@@ -13,6 +13,7 @@ from accounts.callers import Caller
 from conversations.access import conversation_for
 from conversations.models import Attempt, Conversation, Message, Turn
 from conversations.signals import announce
+from conversations.versions import on_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Counts:
     messages: int
 
 
-_IS_READY = Q(messages__status=Message.Status.READY)
+_IS_READY = Q(messages__status=Message.Status.READY, messages__superseded_at=None)
 
 
 @transaction.atomic
@@ -125,9 +126,8 @@ def hand_over(giver: Caller, receiver: Caller) -> int:
 
 
 def history_of(conversation_id: UUID) -> QuerySet[Message]:
-    """Oldest first."""
-    rows = Message.objects.filter(conversation_id=conversation_id, status=Message.Status.READY)
-    return rows.order_by("id")
+    """What is on the path, oldest first."""
+    return on_path(conversation_id).filter(status=Message.Status.READY).order_by("id")
 
 
 def history_up_to(conversation_id: UUID, message_id: UUID) -> list[Message]:
@@ -144,7 +144,9 @@ def conversation_to_answer(caller: Caller, conversation_id: UUID, *, surface: st
 
 def counts_of(caller: Caller, *, surface: str) -> Counts:
     conversations = Conversation.objects.filter(workspace=caller.workspace, surface=surface)
-    messages = Message.objects.filter(conversation__in=conversations, status=Message.Status.READY)
+    messages = Message.objects.filter(
+        conversation__in=conversations, status=Message.Status.READY, superseded_at=None
+    )
     return Counts(conversations.count(), messages.count())
 
 

@@ -127,9 +127,8 @@ def page_of_messages(conversation: Conversation, *, number: int, limit: int) -> 
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
-    """With their files."""
-    files = Prefetch("attachments", Attachment.objects.order_by("created_at", "id"))
-    return Message.objects.filter(conversation_id=conversation.id).prefetch_related(files)
+    """Those on the path, with their files."""
+    return _with_files(conversation).filter(superseded_at=None)
 
 
 @transaction.atomic
@@ -137,7 +136,7 @@ def change_message(
     conversation: Conversation, message_id: UUID, changes: Mapping[str, Any]
 ) -> Message:
     """Raises MessageNotFound, also for a message of another conversation."""
-    message = messages_of(conversation).filter(id=message_id).first()
+    message = _with_files(conversation).filter(id=message_id).first()
     if message is None:
         raise MessageNotFound(message_id)
     for name, value in changes.items():
@@ -177,6 +176,11 @@ def set_provider_state(
         },
     )
     return state
+
+
+def _with_files(conversation: Conversation) -> QuerySet[Message]:
+    files = Prefetch("attachments", Attachment.objects.order_by("created_at", "id"))
+    return Message.objects.filter(conversation_id=conversation.id).prefetch_related(files)
 
 
 def _page(rows: QuerySet[Conversation], number: int, limit: int) -> Page[Conversation]:

@@ -67,6 +67,8 @@ class MessageLine(Struct, frozen=True, tag_field="type", tag="message"):
     tokens_count: Tokens | None = None
     error_code: Line128 | None = None
     correlation_id: str | None = None
+    versions: UUID | None = None
+    superseded_at: Time | None = None
 
 
 class AttachmentLine(Struct, frozen=True, tag_field="type", tag="attachment"):
@@ -149,6 +151,8 @@ def message_line(row: Message, *, owner_id: str) -> MessageLine:
         tokens_count=row.tokens_count,
         error_code=row.error_code,
         correlation_id=row.correlation_id,
+        versions=row.versions,
+        superseded_at=row.superseded_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -18,6 +18,7 @@ from conversations.portable.records import OWNER, AttachmentLine, MessageLine
 from conversations.portable.report import Outcome
 from conversations.portable.stored_conversations import NO_HOME, Homes
 from conversations.signals import announce
+from conversations.versions import on_path
 
 # What was being answered elsewhere is answered by nobody here.
 _INTERRUPTED = "interrupted"
@@ -31,6 +32,8 @@ _CHANGING = (
     "tokens_count",
     "error_code",
     "correlation_id",
+    "versions",
+    "superseded_at",
     "updated_at",
 )
 
@@ -73,9 +76,14 @@ def store_messages(homes: Homes, places: Places, entries: Sequence[Entry]) -> li
             outcomes.append(entry.outcome("created", reason))
     Message.objects.bulk_create(new)
     Message.objects.bulk_update(changed, _CHANGING)
-    for conversation_id, number in sorted(Counter(row.conversation_id for row in new).items()):
+    current = Counter(row.conversation_id for row in new if row.superseded_at is None)
+    for conversation_id, number in sorted(current.items()):
         rows = Conversation.objects.filter(id=conversation_id)
         rows.update(message_count=F("message_count") + number)
+    for conversation_id in sorted({row.conversation_id for row in changed}):
+        # Which of the versions is the current one may have changed.
+        rows = Conversation.objects.filter(id=conversation_id)
+        rows.update(message_count=on_path(conversation_id).count())
     for conversation_id, ids in _by_conversation([*new, *changed]).items():
         announce(conversation_id, *ids)
     return outcomes

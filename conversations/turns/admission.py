@@ -2,20 +2,31 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.budgets import refuse_early, reserve
 from conversations.access import conversation_for, turn_for
 from conversations.errors import IdempotencyMismatch, NothingToAnswer
 from conversations.files import attachment_row
 from conversations.models import Attachment, Conversation, Message, Turn
-from conversations.turns.history import files_of, path_to, stored_messages
+from conversations.turns.history import (
+    files_of,
+    last_question,
+    path_to,
+    question_to_replace,
+    stored_messages,
+    to_answer_again,
+)
 from conversations.turns.questions import store_question
-from conversations.turns.request import Ask, Branch, Linear, TurnRequest
-from providers.types import ChatMessage
+from conversations.turns.request import Branch, Linear, Question, TurnRequest
+from conversations.turns.said import Expanded, expanded, place_of_files, said_in
+from conversations.turns.spending import estimate_of_turn
+from conversations.versions import Place, make_room
+from providers.types import Ask, ChatMessage
 
 IDEMPOTENCY_WINDOW = dt.timedelta(hours=24)
 
@@ -26,7 +37,8 @@ class Opened:
 
     `new_messages` are those since the answer that the turn follows; `chained_to` names that
     answer's provider and the provider's own id of it, where there is one. `files` go along with
-    the messages at these places.
+    the messages at these places. `replaces` is the answer that is to be replaced. What it may
+    cost `is_reserved` of the caller's budgets.
     """
 
     turn_id: UUID
@@ -36,6 +48,8 @@ class Opened:
     new_messages: tuple[ChatMessage, ...]
     chained_to: tuple[str, str] | None
     files: Mapping[int, tuple[Attachment, ...]] = field(default_factory=dict)
+    replaces: UUID | None = None
+    is_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +77,40 @@ def open_turn(request: TurnRequest, *, turn_id: UUID, worker_id: str) -> Opened 
     return _store(request, before, turn_id=turn_id, worker_id=worker_id)
 
 
+def open_within_budgets(
+    request: TurnRequest, *, model: str, turn_id: UUID, worker_id: str
+) -> Opened | Attached:
+    """The same, alone, for a caller who has budgets; `model` is the first that will be asked for.
+
+    Raises BudgetExceeded and ModelHasNoPrice, too, and then has to be rolled back.
+    """
+    if request.idempotency is None and request.question is not None:
+        # Most refusals need not write anything first.
+        asked = (ChatMessage("user", request.question.content),)
+        refuse_early(request.caller, estimate_of_turn(request, asked, model))
+    opened = open_turn(request, turn_id=turn_id, worker_id=worker_id)
+    # A question that was asked before is not asked again, and costs nothing.
+    if isinstance(opened, Attached):
+        return opened
+    # Last, so that the rows that others want are held for a moment only.
+    estimate = estimate_of_turn(request, opened.messages, model)
+    return replace(opened, is_reserved=reserve(request.caller, estimate, holder=turn_id))
+
+
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """Where the turn goes: a conversation, stored or new, and what was said in it."""
+    """Where the turn goes: a conversation, stored or new, and what was said in it.
+
+    `old` is the message of which there is to be another version, or that is at last answered.
+    """
 
     conversation: Conversation
     messages: tuple[ChatMessage, ...]
     parent_id: UUID | None = None
     chained_to: tuple[str, str] | None = None
     files: Mapping[int, tuple[Attachment, ...]] = field(default_factory=dict)
+    question: Message | None = None
+    old: Message | None = None
 
 
 def _linear(history: Linear, request: TurnRequest) -> _Before:
@@ -79,11 +118,20 @@ def _linear(history: Linear, request: TurnRequest) -> _Before:
         request.caller, history.conversation_id, surface=history.surface
     )
     messages = stored_messages(conversation.id, unanswered=history.unanswered)
+    question = old = None
+    if history.instead_of is not None:
+        find = to_answer_again if request.question is None else question_to_replace
+        old = find(conversation.id, history.instead_of)
+        messages = [message for message in messages if message.id < old.id]
+    if old is not None and request.question is None:
+        messages = messages if old.role != "user" else [*messages, old]
+        question = last_question(messages)
     messages = messages[-history.most :] if history.most is not None else messages
     parent_id = messages[-1].id if messages else None
-    said = tuple(ChatMessage(message.role, message.content) for message in messages)
-    files = files_of(conversation.id, messages) if history.heading is not None else {}
-    return _Before(conversation, said, parent_id, files=files)
+    said = expanded(messages)
+    has_files = history.heading is not None or old is not None
+    files = _files(conversation, messages, said) if has_files else {}
+    return _Before(conversation, said.messages, parent_id, files=files, question=question, old=old)
 
 
 def _branch(history: Branch, request: TurnRequest) -> _Before:
@@ -92,42 +140,56 @@ def _branch(history: Branch, request: TurnRequest) -> _Before:
         return _Before(Conversation(workspace=caller.workspace, surface=history.surface), ())
     turn = turn_for(caller, history.after)
     conversation = conversation_for(caller, turn.conversation_id, surface=history.surface)
-    said = tuple(
-        ChatMessage(message.role, message.content)
-        for message in path_to(conversation.id, turn.answer_id)
-    )
+    messages = path_to(conversation.id, turn.answer_id)
+    said = expanded(messages)
     chained_to = (turn.provider, turn.chain_id) if turn.chain_id else None
-    return _Before(conversation, said, turn.answer_id, chained_to)
+    files = _files(conversation, messages, said) if history.retold else {}
+    return _Before(conversation, said.messages, turn.answer_id, chained_to, files)
+
+
+def _files(
+    conversation: Conversation, rows: list[Message], said: Expanded
+) -> dict[int, tuple[Attachment, ...]]:
+    found = files_of(conversation.id, rows)
+    return {said.places[index]: files for index, files in found.items()}
 
 
 def _store(request: TurnRequest, before: _Before, *, turn_id: UUID, worker_id: str) -> Opened:
     conversation = before.conversation
     if conversation._state.adding:
         conversation.save(force_insert=True)
-    asked = request.question
-    question = None
-    if asked is not None:
-        heading = request.history.heading if isinstance(request.history, Linear) else None
-        question = store_question(
-            asked,
-            conversation,
-            parent_id=before.parent_id,
-            status=Message.Status.PROCESSING,
-            heading=heading,
-        )
+    question = before.question
+    if request.question is not None:
+        question = _stored_question(request.question, request, before)
+    elif question is not None and question == before.old:
+        question.status, question.error_code = Message.Status.PROCESSING, None
+        question.save(update_fields=["status", "error_code"])
     _store_turn(request, before, question, turn_id=turn_id, worker_id=worker_id)
     return _opened(request, before, question, turn_id)
+
+
+def _stored_question(asked: Question, request: TurnRequest, before: _Before) -> Message:
+    place = make_room(before.old) if before.old is not None else Place(before.parent_id)
+    return store_question(
+        asked,
+        before.conversation,
+        parent_id=place.parent_id,
+        versions=place.versions,
+        status=Message.Status.PROCESSING,
+        heading=request.history.heading if isinstance(request.history, Linear) else None,
+    )
 
 
 def _opened(
     request: TurnRequest, before: _Before, question: Message | None, turn_id: UUID
 ) -> Opened:
     asked = request.question
-    new = (ChatMessage(asked.role, asked.content),) if asked is not None else ()
+    new = said_in(asked.role, asked.content, asked.metadata) if asked is not None else ()
     system = (ChatMessage("system", request.system_prompt),) if request.system_prompt else ()
     files = {len(system) + place: held for place, held in before.files.items()}
     if question is not None and asked is not None and asked.files:
-        files[len(system) + len(before.messages)] = tuple(map(attachment_row, asked.files))
+        place = len(system) + len(before.messages) + place_of_files(new)
+        files[place] = tuple(map(attachment_row, asked.files))
     return Opened(
         turn_id=turn_id,
         conversation_id=before.conversation.id,
@@ -136,7 +198,14 @@ def _opened(
         new_messages=new,
         chained_to=before.chained_to,
         files=files,
+        replaces=_replaced(request, before),
     )
+
+
+def _replaced(request: TurnRequest, before: _Before) -> UUID | None:
+    """The answer in whose place another is to come."""
+    is_answer = before.old is not None and before.old != before.question
+    return before.old.id if before.old and is_answer and request.question is None else None
 
 
 def _store_turn(
@@ -161,6 +230,8 @@ def _store_turn(
         provider=first.provider,
         model=first.model,
         source=first.source,
+        replaces=_replaced(request, before),
+        request_id=request.request_id,
     )
 
 

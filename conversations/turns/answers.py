@@ -12,6 +12,7 @@ from conversations.services import history_of
 from conversations.signals import announce
 from conversations.turns.closing import Closing
 from conversations.turns.events import TurnCompleted, TurnFailed
+from conversations.versions import place_of_answer
 from providers.events import AnswerDetails
 
 ASSISTANT = "assistant"
@@ -23,12 +24,17 @@ _MOST_TOKENS = 2**53
 def store_answer(closing: Closing, message_id: UUID) -> None:
     conversation_id, end = closing.conversation_id, closing.end
     details = end.details if isinstance(end, TurnCompleted) else None
+    place = place_of_answer(
+        conversation_id, question_id=closing.question_id, replaces=closing.replaces
+    )
     Message.objects.create(
         id=message_id,
         # As the id says: known without the message, should a memory limit drop it.
         created_at=time_of(message_id),
         conversation_id=conversation_id,
-        parent_id=closing.question_id or _latest(conversation_id),
+        parent_id=place.parent_id,
+        versions=place.versions,
+        superseded_at=place.superseded_at,
         role=ASSISTANT,
         sender_id=ASSISTANT,
         content=closing.answer,
@@ -37,7 +43,8 @@ def store_answer(closing: Closing, message_id: UUID) -> None:
         metadata=details.metadata if details else {},
     )
     Conversation.objects.filter(id=conversation_id).update(
-        updated_at=timezone.now(), message_count=F("message_count") + 1
+        updated_at=timezone.now(),
+        message_count=F("message_count") + (1 if place.superseded_at is None else 0),
     )
     announce(conversation_id, message_id)
     Attachment.objects.filter(turn_id=closing.turn_id, message=None).update(message_id=message_id)
@@ -63,19 +70,17 @@ def settle_question(closing: Closing, question_id: UUID, *, answered: bool) -> N
 
 def forget_beyond(limit: int, conversation_id: UUID) -> None:
     history = history_of(conversation_id)
-    kept = history.reverse()[:limit].values_list("id", flat=True)
-    dropped = list(history.exclude(id__in=list(kept)).values_list("id", flat=True))
+    kept = list(history.reverse()[:limit].values_list("id", flat=True))
+    dropped = list(history.exclude(id__in=kept).values_list("id", flat=True))
     if dropped:
-        Message.objects.filter(id__in=dropped).delete()
+        # With the versions that nobody has chosen, which are as old.
+        others = Message.objects.filter(conversation_id=conversation_id, id__lt=min(kept))
+        aside = list(others.exclude(superseded_at=None).values_list("id", flat=True))
+        Message.objects.filter(id__in=[*dropped, *aside]).delete()
         Conversation.objects.filter(id=conversation_id).update(
             message_count=F("message_count") - len(dropped)
         )
-        announce(conversation_id, *dropped)
-
-
-def _latest(conversation_id: UUID) -> UUID | None:
-    rows = Message.objects.filter(conversation_id=conversation_id).order_by("-id")
-    return rows.values_list("id", flat=True).first()
+        announce(conversation_id, *dropped, *aside)
 
 
 def _tokens(closing: Closing, name: str) -> int | None:

@@ -1,27 +1,15 @@
 """The end of a turn, as a value: what is stored with it."""
 
-import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from accounts.billing import Bill
+from accounts.usage import Charge
 from conversations.models import Turn
 from conversations.turns.events import TurnCompleted, TurnEnd, TurnFailed, TurnStopped
 from conversations.turns.pages import Page
-from conversations.turns.request import Ask
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
-    """How asking one provider went; `outcome` is `completed` or the kind of fault."""
-
-    ask: Ask
-    model: str
-    outcome: str
-    error: str
-    upstream_status: int | None
-    started_at: dt.datetime
-    first_text_at: dt.datetime | None
-    finished_at: dt.datetime
+from conversations.turns.tools import ToolUsed
+from providers.resilience.steps import Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +22,25 @@ class Closing:
     worker_id: str
     end: TurnEnd
     text: str
-    attempts: tuple[AttemptRecord, ...]
+    attempts: tuple[Left, ...]
     last_page: Page | None
     answer_model: str | None
     memory_limit: int | None
     empty_answer: str = ""
+    tools_used: tuple[ToolUsed, ...] = ()
+    replaces: UUID | None = None
+    charges: tuple[Charge, ...] = ()
+    is_reserved: bool = False
 
     @property
     def answer(self) -> str:
         """The message that the answer becomes: mostly the text as it was shown."""
         details = self.end.details if isinstance(self.end, TurnCompleted) else None
         return (details.text if details else None) or self.text or self.empty_answer
+
+    @property
+    def bill(self) -> Bill:
+        return Bill(self.charges, self.turn_id if self.is_reserved else None)
 
     @property
     def status(self) -> Turn.Status:

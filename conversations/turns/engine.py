@@ -14,16 +14,19 @@ from django.db import IntegrityError
 from conversations.errors import ShuttingDown
 from conversations.ids import new_id
 from conversations.turns import measures
-from conversations.turns.admission import Attached, Opened, open_turn
+from conversations.turns.admission import Attached, Opened, open_turn, open_within_budgets
 from conversations.turns.log import TurnLog
+from conversations.turns.metering import Meter
 from conversations.turns.mirror import Mirror
 from conversations.turns.receiving import keep_received
 from conversations.turns.request import TurnRequest
 from conversations.turns.running import RunningTurn
+from conversations.turns.spending import model_of
 from conversations.turns.storing import store_end
 from conversations.turns.upkeep import flush_for_ever, reap_for_ever
 from conversations.turns.writer import Writer
 from providers.registry import registry
+from providers.toolbox import close_toolbox
 
 logger = structlog.get_logger(__name__)
 
@@ -37,6 +40,7 @@ class Engine:
     def __init__(self) -> None:
         self.worker_id = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[-128:]
         self.writer = Writer()
+        self.meter = Meter(self.writer)
         self.running: dict[UUID, RunningTurn] = {}
         self._mirrors: dict[UUID, Mirror] = {}
         self._opening: set[asyncio.Task[UUID]] = set()
@@ -52,6 +56,7 @@ class Engine:
         """Begin the upkeep; needs a running event loop."""
         self._keep(flush_for_ever(self.writer, self.running, self.worker_id))
         self._keep(reap_for_ever(self.writer))
+        self._keep(self.meter.run())
 
     async def begin(self, request: TurnRequest) -> UUID:
         """Open a turn and let it run, or find the one that this request began before.
@@ -95,8 +100,10 @@ class Engine:
         for task in list(self._upkeep):
             task.cancel()
         await asyncio.gather(*self._upkeep, return_exceptions=True)
+        await self.meter.aclose()
         await asyncio.to_thread(self.writer.close)
         await registry().aclose()
+        await close_toolbox()
 
     async def _open_and_run(self, request: TurnRequest) -> UUID:
         opened = await self._open(request)
@@ -108,14 +115,19 @@ class Engine:
         turn_id = new_id()
         for last_try in (False, True):
             try:
-                return await self.writer.run(
-                    open_turn, request, turn_id=turn_id, worker_id=self.worker_id
-                )
+                return await self._admitted(request, turn_id)
             except IntegrityError:
                 # Another worker took the idempotency key first: its turn is there now.
                 if last_try or request.idempotency is None:
                     raise
         raise AssertionError("unreachable")
+
+    async def _admitted(self, request: TurnRequest, turn_id: UUID) -> Opened | Attached:
+        ids = {"turn_id": turn_id, "worker_id": self.worker_id}
+        if not await self.meter.limits(request.caller):
+            return await self.writer.run(open_turn, request, **ids)
+        model = await model_of(request.asks[0])
+        return await self.writer.run_alone(open_within_budgets, request, model=model, **ids)
 
     def _opened(self, opening: asyncio.Task[UUID]) -> None:
         self._opening.discard(opening)
@@ -128,7 +140,7 @@ class Engine:
             request,
             opened,
             worker_id=self.worker_id,
-            find_provider=registry().get,
+            registry=registry(),
             keep_files=lambda files: keep_received(self.writer, opened, files),
             store=lambda closing: store_end(self.writer, closing, hurry=self._draining),
         )

@@ -4,7 +4,14 @@ from typing import Any, TypeGuard
 
 from msgspec import Struct
 
-from providers.events import AnswerDetails, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import (
+    AnswerDetails,
+    Progress,
+    RawChunk,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
 
 
 class TurnStarted(Struct, frozen=True, array_like=True, tag="started"):
@@ -19,6 +26,30 @@ class AttemptStarted(Struct, frozen=True, array_like=True, tag="attempt"):
     provider: str
     model: str
     source: str
+
+
+class Queued(Struct, frozen=True, array_like=True, tag="queued"):
+    """The provider is busy: `position` others are asked first, in about `seconds`."""
+
+    position: int
+    seconds: float | None = None
+
+
+class ToolStarted(Struct, frozen=True, array_like=True, tag="tool_started"):
+    """The model has called a tool; `arguments` is the JSON text that it gave."""
+
+    call_id: str
+    source: str
+    name: str
+    arguments: str
+
+
+class ToolEnded(Struct, frozen=True, array_like=True, tag="tool_ended"):
+    """What the tool answered; `outcome` is `completed` or the kind of fault."""
+
+    call_id: str
+    outcome: str
+    text: str
 
 
 class TurnCompleted(Struct, frozen=True, array_like=True, tag="completed"):
@@ -67,6 +98,8 @@ FAULT_MESSAGES = {
     DELETED: "The conversation was deleted while it was being answered.",
 }
 
+# Beside the answer: what a client may show while it waits.
+TurnNote = Queued | Progress | ToolStarted | ToolEnded
 TurnEnd = TurnCompleted | TurnStopped | TurnFailed
 TurnEvent = (
     TurnStarted
@@ -75,6 +108,7 @@ TurnEvent = (
     | ReasoningDelta
     | ToolCallDelta
     | RawChunk
+    | TurnNote
     | TextReset
     | TurnEnd
 )

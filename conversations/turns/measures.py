@@ -4,14 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, Histogram
 
 from conversations.models import Turn
 from conversations.turns.closing import Closing
 from conversations.turns.events import TurnCompleted
-
-# The files that workers share do not hold when a series began: it is left out everywhere.
-disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _NOBODY = "none"
 # OpenAI's names, which all providers' usage comes under.

@@ -14,6 +14,7 @@ from conversations.ids import new_id
 from conversations.models import Attachment, Conversation, Message
 from conversations.signals import announce
 from conversations.turns.request import Heading, Question
+from conversations.versions import on_path
 
 
 @transaction.atomic
@@ -25,7 +26,7 @@ def accept_question(
     Raises ConversationNotFound, Forbidden.
     """
     conversation = conversation_for(caller, conversation_id, surface=surface)
-    latest = Message.objects.filter(conversation=conversation).order_by("-id").first()
+    latest = on_path(conversation.id).order_by("-id").first()
     message = store_question(
         asked,
         conversation,
@@ -44,6 +45,7 @@ def store_question(
     parent_id: UUID | None,
     status: Message.Status,
     heading: Heading | None,
+    versions: UUID | None = None,
 ) -> Message:
     """Within the caller's transaction."""
     message = Message.objects.create(
@@ -58,6 +60,7 @@ def store_question(
         metadata=dict(asked.metadata),
         tokens_count=asked.tokens_count,
         correlation_id=asked.correlation_id,
+        versions=versions,
     )
     Attachment.objects.bulk_create(
         attachment_row(file, conversation=conversation, message=message) for file in asked.files

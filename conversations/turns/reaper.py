@@ -7,13 +7,19 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.billing import hand_in
+from accounts.budgets import release_expired, settle
+from accounts.spending import Reservation
+from accounts.usage import Amounts
 from conversations.models import Message, Turn, TurnPage
 from conversations.turns import pages
 from conversations.turns.events import FAULT_MESSAGES, INTERRUPTED
+from conversations.turns.spending import bill_of_dead
 
 LEASE = dt.timedelta(seconds=15)
 PAGES_KEPT = dt.timedelta(minutes=10)
 PAGES_AT_ONCE = 1000
+PATIENCE_WITH_ORPHANS = dt.timedelta(minutes=2)
 
 Suspects = dict[UUID, dt.datetime]
 
@@ -38,6 +44,18 @@ def clear_pages() -> bool:
     return len(ids) < PAGES_AT_ONCE
 
 
+def release_orphans() -> None:
+    """A job of the writer: give back what nobody will settle any more."""
+    release_expired()
+    held = Reservation.objects.filter(
+        lease_until=None, created_at__lt=timezone.now() - PATIENCE_WITH_ORPHANS
+    )
+    holders = set(held.values_list("holder", flat=True))
+    running = Turn.objects.filter(id__in=holders, finished_at=None).values_list("id", flat=True)
+    # With its conversation a turn may have been deleted.
+    settle({holder: Amounts() for holder in holders - set(running)})
+
+
 def _lifeless() -> QuerySet[Turn]:
     return Turn.objects.filter(finished_at=None, heartbeat_at__lt=Now() - LEASE)
 
@@ -56,7 +74,8 @@ def _interrupt(turn_id: UUID) -> bool:
         )
     )
     if ended:
-        unanswered = Turn.objects.filter(id=turn_id).values("question_id")
+        hand_in(bill_of_dead(Turn.objects.select_related("question").get(id=turn_id)))
+        unanswered = Turn.objects.filter(id=turn_id, replaces=None).values("question_id")
         Message.objects.filter(id__in=unanswered).update(
             status=Message.Status.ERROR,
             error_code=FAULT_MESSAGES[INTERRUPTED],

@@ -1,13 +1,14 @@
 """What a turn leaves in the database: pages while it runs, and everything else when it ends."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum
 from uuid import UUID
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.billing import hand_in
 from conversations.models import Attempt, Turn
 from conversations.turns import pages
 from conversations.turns.answers import forget_beyond, settle_question, store_answer
@@ -31,6 +32,7 @@ def finish(closing: Closing) -> Outcome:
     )
     if not own.update(**_turn_fields(closing)):
         return _why_not_ours(closing)
+    hand_in(closing.bill)
     if (message_id := closing.message_id) is not None:
         store_answer(closing, message_id)
     _settle_question(closing, answered=message_id is not None)
@@ -74,6 +76,7 @@ def _turn_fields(closing: Closing) -> dict[str, object]:
         "text": closing.text,
         "answer_id": closing.message_id,
         "finished_at": timezone.now(),
+        "tools_used": list(map(asdict, closing.tools_used)),
     }
     if closing.attempts:
         last = closing.attempts[-1]
@@ -96,6 +99,8 @@ def _turn_fields(closing: Closing) -> dict[str, object]:
 def _why_not_ours(closing: Closing) -> Outcome:
     turn = Turn.objects.filter(id=closing.turn_id).first()
     if turn is None:
+        # It was answered all the same.
+        hand_in(closing.bill)
         return Outcome.DELETED
     # A commit whose confirmation was lost is run again, and finds its own work.
     is_own_work = turn.worker_id == closing.worker_id and turn.answer_id == closing.message_id
@@ -103,7 +108,8 @@ def _why_not_ours(closing: Closing) -> Outcome:
 
 
 def _settle_question(closing: Closing, *, answered: bool) -> None:
-    if closing.question_id is not None:
+    # Where an answer is to be replaced and is not, the question keeps the one that it has.
+    if closing.question_id is not None and (answered or closing.replaces is None):
         settle_question(closing, closing.question_id, answered=answered)
     if answered and closing.memory_limit is not None:
         forget_beyond(closing.memory_limit, closing.conversation_id)
@@ -120,6 +126,8 @@ def _attempt_rows(closing: Closing) -> list[Attempt]:
             outcome=record.outcome,
             upstream_status=record.upstream_status,
             error=record.error,
+            next_step=record.next_step,
+            usage=record.usage,
             started_at=record.started_at,
             first_text_at=record.first_text_at,
             finished_at=record.finished_at,

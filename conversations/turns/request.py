@@ -7,6 +7,7 @@ from uuid import UUID
 
 from accounts.callers import Caller
 from conversations.files import NewFile
+from providers.types import Ask, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,6 @@ class Question:
     tokens_count: int | None = None
     correlation_id: str | None = None
     files: tuple[NewFile, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One provider to try; an empty `model` means its default. `source` says who named it."""
-
-    provider: str
-    model: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +45,8 @@ class Linear:
     """The history is every message of the conversation.
 
     With `unanswered`, also those that no answer came to. With `most`, the last so many of them.
+    With `instead_of`, those before a message of which there is to be another version: of a
+    question, if the request has one, else of an answer; or of an unanswered question, the answer.
     """
 
     surface: str
@@ -60,6 +54,7 @@ class Linear:
     heading: Heading | None = None
     unanswered: bool = False
     most: int | None = None
+    instead_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +62,13 @@ class Branch:
     """The history is the path that led to an earlier answer.
 
     Without `after`, the id of the turn that gave it, a new conversation begins. Providers
-    that keep answers themselves are asked to continue theirs.
+    that keep answers themselves are asked to continue theirs, or are told the whole path where
+    it is `retold`.
     """
 
     surface: str
     after: UUID | None = None
+    retold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,8 @@ class TurnRequest:
     `silence_limit` the wait for its next event, both in seconds and beside the provider's own
     limits; a `patient` request has none of those for the silence. `answer_model` is the model as
     it was asked for, kept with the answer; `empty_answer` is what is kept of one without text.
+    `request_id` is that of the HTTP request, to be found in the logs. `tools` are the caller's own,
+    which the model may call and the caller runs.
     """
 
     caller: Caller
@@ -99,3 +98,5 @@ class TurnRequest:
     empty_answer: str = ""
     keep_raw: bool = False
     patient: bool = False
+    request_id: str = ""
+    tools: tuple[ToolSpec, ...] = ()

@@ -9,7 +9,7 @@ import structlog
 from conversations.ids import new_id
 from conversations.turns import measures
 from conversations.turns.admission import Opened
-from conversations.turns.asking import Asking, FindProvider, KeepFiles
+from conversations.turns.asking import Asking, KeepFiles
 from conversations.turns.closing import Closing
 from conversations.turns.events import (
     DELETED,
@@ -25,6 +25,10 @@ from conversations.turns.log import TurnLog
 from conversations.turns.pages import Page
 from conversations.turns.recorder import Outcome
 from conversations.turns.request import TurnRequest
+from conversations.turns.spending import charges_of, counted, lacks_count
+from providers.counting import tokens_of
+from providers.registry import Registry
+from providers.resilience.steps import Left
 
 logger = structlog.get_logger(__name__)
 
@@ -42,7 +46,7 @@ class RunningTurn:
         opened: Opened,
         *,
         worker_id: str,
-        find_provider: FindProvider,
+        registry: Registry,
         keep_files: KeepFiles,
         store: Store,
     ) -> None:
@@ -52,7 +56,7 @@ class RunningTurn:
         self._opened = opened
         self._worker_id = worker_id
         self._store = store
-        self._asking = Asking(request, opened, self.log, find_provider, keep_files)
+        self._asking = Asking(request, opened, self.log, registry, keep_files)
         self._paged = 0
         self._cancelled_for = ""
         self._task: asyncio.Task[None] | None = None
@@ -140,6 +144,7 @@ class RunningTurn:
         self._ended.set()
 
     def _closing(self, end: TurnEnd) -> Closing:
+        attempts = self._counted_attempts()
         return Closing(
             turn_id=self.id,
             conversation_id=self._opened.conversation_id,
@@ -147,12 +152,23 @@ class RunningTurn:
             worker_id=self._worker_id,
             end=end,
             text=self.log.text,
-            attempts=tuple(self._asking.attempts),
+            attempts=attempts,
+            tools_used=self._asking.tools_used,
             last_page=self._last_page(end),
             answer_model=self._request.answer_model,
             memory_limit=self._request.memory_limit,
             empty_answer=self._request.empty_answer,
+            replaces=self._opened.replaces,
+            charges=charges_of(self._request.caller, attempts),
+            is_reserved=self._opened.is_reserved,
         )
+
+    def _counted_attempts(self) -> tuple[Left, ...]:
+        attempts = self._asking.attempts
+        if not lacks_count(attempts):
+            return tuple(attempts)
+        prompt_tokens = tokens_of(self._opened.messages)
+        return counted(attempts, text=self.log.text, prompt_tokens=prompt_tokens)
 
     def _last_page(self, end: TurnEnd) -> Page | None:
         """The rest of the events and the end, for a turn that has pages already.

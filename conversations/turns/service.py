@@ -3,20 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from conversations.errors import ShuttingDown
 from conversations.turns.engine import Engine
-from conversations.turns.events import AttemptStarted, TurnEnd, TurnStarted
+from conversations.turns.events import AttemptStarted, Queued, TurnEnd, TurnStarted
 from conversations.turns.log import Cursor, Follower, TurnLog
-from conversations.turns.permission import refuse_other_models
+from conversations.turns.permission import may_fall_back, refuse_other_models
 from conversations.turns.request import TurnRequest
+from providers.events import Progress
+from providers.registry import registry
+from providers.resilience.chain import with_fallbacks
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# Of which none says how the answer will go.
+_BEFORE_THE_ANSWER = (TurnStarted, AttemptStarted, Queued, Progress)
 _engines: dict[asyncio.AbstractEventLoop, Engine] = {}
 
 
@@ -63,8 +68,7 @@ class Turn:
         return None if self.log.text_length else self.log.end
 
     def _has_begun(self) -> bool:
-        asked = sum(isinstance(e.event, TurnStarted | AttemptStarted) for e in self.log.since(0))
-        return len(self.log) > asked
+        return any(not isinstance(entry.event, _BEFORE_THE_ANSWER) for entry in self.log.since(0))
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         follower = self.log.follow()
@@ -107,8 +111,13 @@ async def query(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def start_turn(request: TurnRequest) -> Turn:
-    """Ask a question; raises ConversationError or Forbidden while nothing has happened yet."""
+    """Ask a question.
+
+    Raises ConversationError, Forbidden or BudgetExceeded while nothing has happened yet.
+    """
     await refuse_other_models(request)
+    asks = with_fallbacks(registry(), request.asks, lambda ask: may_fall_back(request, ask))
+    request = replace(request, asks=asks)
     own = engine()
     return Turn(await own.log_of(await own.begin(request)))
 

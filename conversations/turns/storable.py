@@ -25,7 +25,7 @@ def storable_end(finished: Finished) -> Finished:
     return replace(
         finished,
         finish_reason=storable_text(finished.finish_reason or "")[:_LONGEST_LABEL] or None,
-        usage=_storable(finished.usage),
+        usage=storable_value(finished.usage),
         answer_id=answer_id if len(answer_id) <= _LONGEST_LABEL else None,
         details=_storable_details(finished.details),
     )
@@ -37,7 +37,7 @@ def _storable_details(details: AnswerDetails | None) -> AnswerDetails | None:
     return AnswerDetails(
         conversation_id=storable_text(details.conversation_id or "") or None,
         text=storable_text(details.text or "") or None,
-        metadata=_storable(details.metadata),
+        metadata=storable_value(details.metadata),
     )
 
 
@@ -45,14 +45,16 @@ def storable_text(text: str) -> str:
     return text.replace(_NUL, _INSTEAD)
 
 
-def _storable(value: Any, depth: int = 0) -> Any:
+def storable_value(value: Any, depth: int = 0) -> Any:
     """Cut where it is deeper than any count of tokens is."""
     if isinstance(value, str):
         return storable_text(value)
     if isinstance(value, dict | list) and depth >= _DEEPEST:
         return None
     if isinstance(value, dict):
-        return {storable_text(str(key)): _storable(held, depth + 1) for key, held in value.items()}
+        return {
+            storable_text(str(key)): storable_value(held, depth + 1) for key, held in value.items()
+        }
     if isinstance(value, list):
-        return [_storable(held, depth + 1) for held in value]
+        return [storable_value(held, depth + 1) for held in value]
     return value

@@ -9,7 +9,7 @@ import structlog
 
 from conversations.models import Turn
 from conversations.turns import measures, recorder
-from conversations.turns.reaper import Suspects, clear_pages, reap
+from conversations.turns.reaper import Suspects, clear_pages, reap, release_orphans
 from conversations.turns.running import RunningTurn
 from conversations.turns.writer import Writer
 
@@ -86,6 +86,7 @@ def _providers(turn_ids: Collection[UUID]) -> list[str]:
 
 
 async def _clear(writer: Writer) -> None:
+    await writer.run(release_orphans)
     # A job for each piece: the turns' own jobs come in between.
     while not await writer.run(clear_pages):
         pass

@@ -7,18 +7,23 @@ from uuid import UUID
 
 from accounts.callers import ANONYMOUS
 from conversations.models import Conversation
-from conversations.turns.request import Ask, Linear, Question, TurnRequest
+from conversations.turns.request import Linear, Question, TurnRequest
 from conversations.turns.service import close_engine, engine, query
 from providers.backends.scripted import Scripted
 from providers.registry import Registry, use_registry
+from providers.types import Ask, Handling
 
 
 class ScriptedRegistry(Registry):
-    """Providers by name, each with its scripts."""
+    """Providers by name, each with its scripts; what fails is not asked again unless told so."""
 
     def __init__(self, **providers: Scripted) -> None:
         super().__init__({}, None, None)
         self._scripted = providers
+        self.handled = Handling(retries=0, failures=0)
+
+    def handling(self, name: str) -> Handling:
+        return self.handled
 
     def is_configured(self, name: str) -> bool:
         return name in self._scripted

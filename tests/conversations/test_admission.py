@@ -11,7 +11,8 @@ from conversations.errors import IdempotencyMismatch
 from conversations.ids import new_id
 from conversations.models import Conversation, Turn
 from conversations.turns.admission import Attached, Opened, open_turn
-from conversations.turns.request import Ask, Idempotency, Linear, Question, TurnRequest
+from conversations.turns.request import Idempotency, Linear, Question, TurnRequest
+from providers.types import Ask
 
 pytestmark = pytest.mark.django_db
 

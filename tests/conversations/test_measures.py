@@ -20,7 +20,12 @@ from conversations.turns.upkeep import reap_for_ever
 from providers.backends.scripted import Scripted, Step
 from providers.errors import AnswerCut, ProviderUnavailable
 from providers.events import Finished, TextDelta
-from tests.conversations.engine_room import new_conversation, request_to, running_engine
+from tests.conversations.engine_room import (
+    ScriptedRegistry,
+    new_conversation,
+    request_to,
+    running_engine,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -132,12 +137,12 @@ async def test_a_turn_that_was_reaped_is_left_to_the_reaper_to_count() -> None:
     async with running_engine(eta=Scripted()):
         request = request_to(await new_conversation(), "eta")
         opened: Any = await engine()._open(request)
-        find: Any = {"eta": Scripted([[TextDelta("Hello"), Finished("stop")]])}.get
+        provider = Scripted([[TextDelta("Hello"), Finished("stop")]])
         turn = RunningTurn(
             request,
             opened,
             worker_id="dead",
-            find_provider=find,
+            registry=ScriptedRegistry(eta=provider),
             keep_files=_no_files,
             store=reaped,
         )
