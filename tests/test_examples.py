@@ -37,5 +37,6 @@ def test_an_example_shows_the_answer(example: Path, server: Server, tmp_path: Pa
 
 def test_there_is_one_for_each_way_in() -> None:
     names = {path.stem for path in EXAMPLES}
-    ways = {"basic_session", "follow_a_turn", "conversation", "thread_and_search", "websocket_chat"}
+    ways = {"basic_session", "follow_a_turn", "conversation", "thread_and_search"}
+    ways |= {"websocket_chat", "openai_sdk"}
     assert ways <= names

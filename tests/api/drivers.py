@@ -122,6 +122,29 @@ class Turns(Conversations):
         return Outcome(text, last["message"] if events[-1].event == "error" else None, turn_id)
 
 
+class Responses(Driver):
+    """Each prompt continues the response before it."""
+
+    def begin(self) -> None:
+        self.last_id: str | None = None
+        self.said: list[str] = []
+
+    def ask(self, prompt: str) -> Outcome:
+        body = {"input": prompt, "previous_response_id": self.last_id, "stream": True}
+        answer = self.server.post("/v1/responses", json=body)
+        *events, last = [json.loads(event.data) for event in parse(_checked(answer).content)]
+        kind = "response.output_text.delta"
+        text = "".join(event["delta"] for event in events if event["type"] == kind)
+        response = last["response"]
+        if response["error"] is None:
+            self.last_id, self.said = response["id"], [*self.said, prompt, text]
+        error = response["error"] and response["error"]["message"]
+        return Outcome(text, error, answer.headers["X-Turn-ID"])
+
+    def history(self) -> list[str]:
+        return self.said
+
+
 class SignedIn(Server):
     """A running server as someone with an access token sees it."""
 
@@ -273,4 +296,5 @@ DRIVERS: tuple[type[Driver], ...] = (
     Turns,
     Threads,
     WebSocket,
+    Responses,
 )

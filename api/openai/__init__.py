@@ -1,0 +1,1 @@
+"""The OpenAI-compatible API (contracts/openai-v1.md)."""
