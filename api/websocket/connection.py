@@ -15,6 +15,7 @@ from api.websocket.frames import (
     ClientFrame,
     Ping,
     Prompt,
+    Regenerate,
     Resume,
     Stop,
     Watch,
@@ -96,7 +97,7 @@ class Connection:
                 self._line.add(Clearing(self._talk))
             case Attach(place=place):
                 self._line.add(Attaching(self._talk, place))
-            case Prompt():
+            case Prompt() | Regenerate():
                 self._ask(Answering(self._talk, frame))
             case Resume():
                 self._ask(Resuming(self._talk, frame))

@@ -4,9 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 from uuid import UUID
 
+from api.notes import note_of
 from conversations.turns.events import (
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnEnd,
     TurnFailed,
@@ -14,7 +18,7 @@ from conversations.turns.events import (
     TurnStopped,
 )
 from conversations.turns.log import Cursor, Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 Frame = dict[str, Any]
 
@@ -38,6 +42,9 @@ class FrameEncoder:
                     self._pieces.append(text)
                 case TurnStarted() | AttemptStarted() | ReasoningDelta() | ToolCallDelta():
                     pass
+                case Queued() | Progress() | ToolStarted() | ToolEnded():
+                    if self._events:
+                        yield self._placed(note_of(entry.event), entry)
                 case TextReset(text=text):
                     if self._events:
                         yield self._placed({"type": "reset", "text": text}, entry)

@@ -47,6 +47,19 @@ class Attach:
 
 
 @dataclass(frozen=True, slots=True)
+class Regenerate:
+    """Another answer in the place of the latest one, or to a question that nothing came of.
+
+    The rest is as in a prompt.
+    """
+
+    model: str | None = None
+    place: Place | None = None
+    events: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """Follow a turn from after a cursor; `after` is empty for all of it."""
 
@@ -71,7 +84,7 @@ class ClearHistory:
     pass
 
 
-ClientFrame = Prompt | Attach | Resume | Watch | Ping | Stop | ClearHistory
+ClientFrame = Prompt | Regenerate | Attach | Resume | Watch | Ping | Stop | ClearHistory
 
 
 def frame_in(data: str | bytes, *, limit: int) -> ClientFrame:
@@ -98,6 +111,8 @@ def _frame(fields: dict[str, Any]) -> ClientFrame:
             return Stop()
         case "clear_history":
             return ClearHistory()
+        case "regenerate":
+            return _regenerate(fields)
         case "resume":
             return Resume(_text(fields, "turn_id"), _text(fields, "after"))
         case "watch":
@@ -121,6 +136,14 @@ def _prompt(fields: dict[str, Any]) -> Prompt | Attach:
         raise HoldsNul
     events = fields.get("events") is True
     return Prompt(content, before, model, place, events, _key(fields) if events else None)
+
+
+def _regenerate(fields: dict[str, Any]) -> Regenerate:
+    model = _text(fields, "model").strip() or None
+    if "\0" in (model or ""):
+        raise HoldsNul
+    events = fields.get("events") is True
+    return Regenerate(model, _place(fields), events, _key(fields) if events else None)
 
 
 def _place(fields: dict[str, Any]) -> Place | None:

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from api.limits import limiter
 from api.websocket import rows
-from api.websocket.asking import Asked, asked
+from api.websocket.asking import Asked, asked, asked_again
 from api.websocket.encoder import FrameEncoder
 from api.websocket.errors import ThreadNotFound
 from api.websocket.faults import told
-from api.websocket.frames import Prompt, Resume
+from api.websocket.frames import Prompt, Regenerate, Resume
 from api.websocket.jobs import attach
 from api.websocket.talk import Talk
 from api.websocket.wire import ENDING, RECONNECT
@@ -69,9 +69,12 @@ class Reply(ABC):
 
 
 class Answering(Reply):
-    """A prompt's reply; the two join the history when it is over, and not when it failed."""
+    """A prompt's reply; the two join the history when it is over, and not when it failed.
 
-    def __init__(self, talk: Talk, prompt: Prompt) -> None:
+    Or another reply to the latest one, which it takes the place of.
+    """
+
+    def __init__(self, talk: Talk, prompt: Prompt | Regenerate) -> None:
         super().__init__(talk)
         self._prompt = prompt
 
@@ -94,6 +97,8 @@ class Answering(Reply):
     async def _asked(self) -> Asked:
         talk = self._talk
         try:
+            if isinstance(self._prompt, Regenerate):
+                return await asked_again(talk.caller, talk.home, self._prompt)
             return await asked(talk.caller, talk.home, self._prompt)
         except ConversationNotFound as error:
             if talk.home is not None and talk.home.surface == rows.THREADS:

@@ -14,9 +14,10 @@ from api.websocket.errors import ThreadNotFound
 from api.websocket.frames import Place
 from conversations import services
 from conversations.access import conversation_for, turn_for
-from conversations.errors import ConversationNotFound, TurnNotFound
+from conversations.errors import ConversationNotFound, NothingToAnswer, TurnNotFound
 from conversations.models import Conversation, Message, Turn
 from conversations.signals import announce
+from conversations.versions import on_path
 from providers.types import ChatMessage
 
 SURFACE = "ws"
@@ -86,6 +87,14 @@ def home_at(caller: Caller, place: Place) -> Home:
 def home_of_turn(caller: Caller, turn_id: UUID) -> Home:
     """Where a turn was asked; raises ConversationError."""
     return home_at(caller, Place(str(turn_for(caller, turn_id).conversation_id), is_any=True))
+
+
+def latest_message_of(home: Home) -> UUID:
+    """Raises NothingToAnswer."""
+    latest = on_path(home.conversation_id).order_by("-id").values_list("id", flat=True).first()
+    if latest is None:
+        raise NothingToAnswer
+    return latest
 
 
 def turn_id_of(caller: Caller, text: str) -> UUID:
