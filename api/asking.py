@@ -1,9 +1,9 @@
 """Who is asked, by the rules that the dialects share (C-9)."""
 
-from conversations.turns.request import Ask
 from providers.catalogue import catalogue
 from providers.registry import registry
 from providers.routing import route
+from providers.types import Ask
 
 
 async def routed(model: str | None) -> Ask:

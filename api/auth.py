@@ -28,7 +28,11 @@ def caller_of(request: HttpRequest) -> Caller:
 
 async def asking_caller(request: HttpRequest) -> Caller:
     """The same for async views, which reach rows over the bridge."""
-    credentials = credentials_in(scope_of(request))
+    return await caller_with(request, credentials_in(scope_of(request)))
+
+
+async def caller_with(request: HttpRequest, credentials: Credentials) -> Caller:
+    """The same, by these of the request's credentials."""
     return _let_in(request, credentials, await _caller_for(credentials))
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import math
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -17,6 +16,7 @@ from accounts.keyring import KEYRING, KnownKey, Unknown
 from accounts.quota import Bucket, Quota, Rate, Verdict
 from api.auth import Scope, credentials_in
 from api.batching import Batched
+from api.openai_form import openai_error, speaks_openai
 from api.responses import json_response
 from conversations.turns.service import query
 
@@ -61,14 +61,14 @@ class Limiter:
         named = credentials.api_key or credentials.bearer
         if not named:
             return [address]
-        own = await self._own_rate(credentials.api_key) or server
+        own = await self._own_rate(named) or server
         key = Bucket(f"key:{hashlib.sha256(named.encode()).hexdigest()[:32]}", own)
         return [key] if own.rps > server.rps or own.burst > server.burst else [key, address]
 
-    async def _own_rate(self, api_key: str | None) -> Rate | None:
+    async def _own_rate(self, api_key: str) -> Rate | None:
         """None also for keys that cannot be looked up now: the server's rate is theirs then."""
-        found = KEYRING.peek(api_key) if api_key else None
-        if api_key and isinstance(found, Unknown):
+        found = KEYRING.peek(api_key)
+        if isinstance(found, Unknown):
             # Keys that somebody makes up must not become as many queries.
             if not self._lookups.take([_LOOKUPS]).allowed:
                 return None
@@ -121,21 +121,11 @@ def limit_headers(verdict: Verdict) -> dict[str, str]:
 
 def too_many_requests(request: HttpRequest, retry_after: float) -> HttpResponse:
     """429 in the form of C-5.3; `retry_after` is in seconds."""
-    if request.path == "/v1" or request.path.startswith("/v1/"):
-        body = _openai_form(retry_after)
+    if speaks_openai(request.path):
+        message = f"Rate limit reached: try again in {retry_after:g} seconds."
+        body = openai_error(429, "rate_limited", message)
     else:
         body = {"error": "rate_limited", "retry_after": retry_after}
     response = json_response(body, status=429)
     response["Retry-After"] = str(max(1, math.ceil(retry_after)))
     return response
-
-
-def _openai_form(retry_after: float) -> dict[str, Any]:
-    return {
-        "error": {
-            "message": f"Rate limit reached: try again in {retry_after:g} seconds.",
-            "type": "rate_limit_error",
-            "param": None,
-            "code": "rate_limited",
-        }
-    }

@@ -28,6 +28,7 @@ class Body(BaseModel):
 AnyBody = TypeVar("AnyBody", bound=Body)
 
 _fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_object_of = msgspec.json.Decoder(dict[str, Any])
 
 
 def body_of(request: HttpRequest, form: type[AnyBody]) -> AnyBody:
@@ -39,6 +40,21 @@ def body_of(request: HttpRequest, form: type[AnyBody]) -> AnyBody:
         return form.model_validate(_storable_fields(request.body, form))
     except ValidationError as error:
         raise ValidationFailed(_faults(error)) from error
+
+
+def fields_of(request: HttpRequest) -> dict[str, Any]:
+    """Every field of the request's JSON body, for who hands on what it does not know.
+
+    Raises ValidationFailed. Unlike in `body_of` there may be NUL characters.
+    """
+    try:
+        fields = _object_of.decode(request.body)
+    except (ValueError, RecursionError) as error:
+        raise invalid("json_invalid", "Input should be a valid JSON object") from error
+    for name, value in fields.items():
+        if _is_too_deep(value):
+            raise invalid("too_deep", _TOO_DEEP, name)
+    return fields
 
 
 def query_of(request: HttpRequest, form: type[AnyBody]) -> AnyBody:
@@ -59,6 +75,10 @@ def path_uuid(name: str, value: str) -> UUID:
         raise ValidationFailed(_faults(error, "path", name)) from error
 
 
+def invalid(kind: str, message: str, *location: str | int) -> ValidationFailed:
+    return ValidationFailed([FieldFault(loc=list(location), msg=message, type=kind)])
+
+
 def _storable_fields(raw: bytes, form: type[Body]) -> dict[str, Any]:
     """The fields that the form knows, with nothing in them that a database refuses."""
     try:
@@ -69,10 +89,10 @@ def _storable_fields(raw: bytes, form: type[Body]) -> dict[str, Any]:
             name: msgspec.json.decode(fields[name]) for name in form.model_fields if name in fields
         }
     except (ValueError, RecursionError) as error:
-        raise _invalid("json_invalid", "Input should be a valid JSON object") from error
+        raise invalid("json_invalid", "Input should be a valid JSON object") from error
     for name, value in values.items():
         if _is_too_deep(value):
-            raise _invalid("too_deep", _TOO_DEEP, name)
+            raise invalid("too_deep", _TOO_DEEP, name)
     # Only an escape can make a NUL: as a byte it is not JSON.
     if b"\\u0000" in raw:
         _refuse_nul(values)
@@ -97,7 +117,7 @@ def _is_too_deep(value: Any) -> bool:
 def _refuse_nul(values: dict[str, Any], *prefix: str) -> None:
     """PostgreSQL cannot store one."""
     for location in _nul_places(values, prefix):
-        raise _invalid("null_character", _HOLDS_NUL, *location)
+        raise invalid("null_character", _HOLDS_NUL, *location)
 
 
 def _nul_places(value: Any, location: Location) -> Iterator[Location]:
@@ -119,7 +139,3 @@ def _faults(error: ValidationError, *prefix: str) -> list[FieldFault]:
         FieldFault(loc=[*prefix, *fault["loc"]], msg=fault["msg"], type=fault["type"])
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-
-
-def _invalid(kind: str, message: str, *location: str | int) -> ValidationFailed:
-    return ValidationFailed([FieldFault(loc=list(location), msg=message, type=kind)])

@@ -8,6 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from accounts.errors import (
+    BudgetExceeded,
     BypassNotFound,
     EmailTaken,
     Forbidden,
@@ -24,6 +25,7 @@ from accounts.errors import (
 )
 from api.errors import BodyTooLarge, MethodNotAllowed, ResourceNotFound, ValidationFailed
 from api.limits import too_many_requests
+from api.openai_form import openai_error, speaks_openai
 from api.responses import json_response
 from conversations.errors import (
     AnswerNotFound,
@@ -48,6 +50,8 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+_INTERNAL = Problem(500, "internal_error", "An unexpected error occurred.")
+
 Describe = Callable[[Any], Problem]
 ProblemTable = Mapping[type[Exception], Describe]
 
@@ -64,6 +68,17 @@ def validation(status: int) -> Describe:
     )
 
 
+def _exceeded(error: BudgetExceeded) -> Problem:
+    details = {
+        "budget": error.owner,
+        "period": error.period,
+        "unit": error.unit,
+        "renews_at": error.renews_at.isoformat(),
+    }
+    headers = {"Retry-After": str(error.retry_after)}
+    return Problem(429, "budget_exceeded", str(error), details, headers)
+
+
 COMMON: ProblemTable = {
     ValidationFailed: validation(422),
     ResourceNotFound: plain(404, "not_found"),
@@ -76,6 +91,7 @@ COMMON: ProblemTable = {
     Unauthorized: plain(401, "unauthorized"),
     ForgedRequest: plain(403, "forbidden"),
     Forbidden: plain(403, "forbidden"),
+    BudgetExceeded: _exceeded,
     UsernameTaken: plain(409, "conflict"),
     EmailTaken: plain(409, "conflict"),
     TooManyKeys: plain(409, "conflict"),
@@ -102,20 +118,29 @@ def problem_response(
     """The answer for an exception; one that no row knows is logged and told nothing of."""
     if isinstance(error, TooManyAttempts):
         return too_many_requests(request, error.retry_after)
+    return render(request, problem_of(error, table))
+
+
+def problem_of(error: Exception, table: ProblemTable = COMMON) -> Problem:
+    """The same, in whatever form it is to be told."""
     for kind in type(error).__mro__:
         if (describe := table.get(kind)) is not None:
-            return render(request, describe(error))
+            return describe(error)
     logger.error("request_failed_unexpectedly", exc_info=error)
-    return internal_error(request)
+    return _INTERNAL
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    return render(request, Problem(500, "internal_error", "An unexpected error occurred."))
+    return render(request, _INTERNAL)
 
 
 def render(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """The error envelope of C-3.1."""
-    response = json_response(envelope(problem, request_id_of(request)), status=problem.status)
+    """The error envelope of C-3.1, or below `/v1` that of OpenAI."""
+    if speaks_openai(request.path):
+        body = openai_error(problem.status, problem.code, problem.message, problem.details)
+    else:
+        body = envelope(problem, request_id_of(request))
+    response = json_response(body, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     return response

@@ -9,14 +9,17 @@ from api.sse import id_line
 from conversations.turns.events import (
     NOTHING_SAID,
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
     TurnStopped,
 )
 from conversations.turns.log import Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 _PLAIN = re.compile(r"[^\r\n]+")
 _LINE_OR_BREAK = re.compile(r"[^\r\n]+|\r\n|\r|\n")
@@ -37,6 +40,8 @@ class ChatStreamEncoder:
             case TextDelta(text=text) | RawChunk(text=text):
                 return self._text(text, entry).encode()
             case TurnStarted() | AttemptStarted() | ReasoningDelta() | ToolCallDelta():
+                return b""
+            case Queued() | Progress() | ToolStarted() | ToolEnded():
                 return b""
             case TextReset():
                 # Only follows a broken turn, whose end says so in this form.

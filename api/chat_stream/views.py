@@ -13,6 +13,7 @@ from api.auth import asking_caller
 from api.chat_stream.encoder import ChatStreamEncoder
 from api.chat_stream.serializers import ChatForm, turn_id_in
 from api.endpoints import endpoint
+from api.fallbacks import asked_fallbacks
 from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
 from api.parsing import body_of
@@ -46,7 +47,7 @@ async def _stream(request: HttpRequest) -> HttpResponseBase:
     turn_request = TurnRequest(
         caller=caller,
         history=Branch(SURFACE, after),
-        asks=(ask,),
+        asks=(ask, *asked_fallbacks(request)),
         question=Question(form.message),
         silence_limit=settings.PROVIDER_TIMEOUT_SECONDS,
         idempotency=idempotency,

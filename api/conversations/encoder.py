@@ -8,14 +8,17 @@ from api.sse import id_line
 from conversations.turns.events import (
     NOTHING_SAID,
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
     TurnStopped,
 )
 from conversations.turns.log import Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 _json = msgspec.json.Encoder()
 
@@ -31,6 +34,8 @@ class ConversationEncoder:
             case TextDelta(text=text) | RawChunk(text=text):
                 return self._event(entry, {"content": text}) if text else b""
             case TurnStarted() | AttemptStarted() | ReasoningDelta() | ToolCallDelta():
+                return b""
+            case Queued() | Progress() | ToolStarted() | ToolEnded():
                 return b""
             case TextReset():
                 # Only follows a broken turn, whose end says so in this form.

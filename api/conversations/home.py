@@ -9,14 +9,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from accounts.errors import CallerRefused
+from api.accepting import asks_for_page
 from api.auth import caller_of
 from api.conversations.rows import SURFACE
 from api.conversations.serializers import StatusJson
 from api.responses import json_response
 from api.viewsets import RowViewSet, django_request
 from conversations import services
-
-_PAGE = "text/html"
 
 
 class HomeView(RowViewSet):
@@ -30,7 +29,7 @@ class HomeView(RowViewSet):
     def retrieve(self, request: Request) -> HttpResponse:
         """What the server is, with the counts of the caller's workspace; a page for browsers."""
         plain = django_request(request)
-        if self.page is not None and _asks_for_page(plain):
+        if self.page is not None and asks_for_page(plain):
             return self.page(plain)
         counts = _counts_for(plain)
         return json_response(
@@ -41,12 +40,6 @@ class HomeView(RowViewSet):
                 total_messages=counts.messages,
             )
         )
-
-
-def _asks_for_page(request: HttpRequest) -> bool:
-    # `*/*` takes a page as well, but only browsers name it.
-    is_named = _PAGE in request.headers.get("Accept", "")
-    return is_named and request.get_preferred_type([_PAGE, "application/json"]) == _PAGE
 
 
 def _counts_for(request: HttpRequest) -> services.Counts:

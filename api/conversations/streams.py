@@ -1,6 +1,5 @@
 """The answer to a conversation as an event stream, and the list of models."""
 
-import asyncio
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from api.conversations.problems import PROBLEMS
 from api.conversations.rows import SURFACE, known_form
 from api.conversations.serializers import ModelListJson, StreamQuery, model_json
 from api.endpoints import endpoint
+from api.fallbacks import asked_fallbacks
 from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
 from api.parsing import query_of
@@ -28,8 +28,7 @@ from conversations.errors import TurnNotFound
 from conversations.turns.log import Cursor
 from conversations.turns.request import Linear, TurnRequest
 from conversations.turns.service import find_turn, query, start_turn
-from providers.catalogue import Listing, catalogue
-from providers.errors import ProviderTimeout
+from providers.catalogue import catalogue
 from providers.registry import registry
 
 
@@ -54,7 +53,7 @@ async def _stream(request: HttpRequest, conversation_id: str) -> HttpResponseBas
         TurnRequest(
             caller=caller,
             history=Linear(SURFACE, row_id),
-            asks=(await routed(asked_for),),
+            asks=(await routed(asked_for), *asked_fallbacks(request)),
             question=None,
             silence_limit=settings.PROVIDER_TIMEOUT_SECONDS,
             idempotency=idempotency_of(request),
@@ -80,19 +79,9 @@ async def _resume(caller: Caller, conversation_id: UUID, cursor: Cursor) -> Http
 async def _models(request: HttpRequest) -> HttpResponse:
     """The default provider's models."""
     await asking_caller(request)
-    listing = await _listing(registry().require_default())
+    listing = await catalogue().models(registry().require_default())
     models = [model_json(model) for model in listing.models]
     return json_response(ModelListJson(models=models, cached=listing.cached))
-
-
-async def _listing(provider: str) -> Listing:
-    """Raises ProviderFault, also when it takes too long."""
-    seconds = settings.PROVIDER_TIMEOUT_SECONDS
-    try:
-        async with asyncio.timeout(seconds):
-            return await catalogue().models(provider)
-    except TimeoutError as error:
-        raise ProviderTimeout(f"{provider} did not answer within {seconds:g} seconds.") from error
 
 
 stream = endpoint(GET=_stream, problems=PROBLEMS)

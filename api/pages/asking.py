@@ -1,91 +1,88 @@
-"""A question from the page, asking again, and following the answer."""
+"""A question from the page, another version of one, and another answer."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts.callers import Caller
 from accounts.errors import Forbidden
 from api.asking import named, routed
+from api.attaching import InvalidAttachment, drop_unused, kept_files
 from api.auth import asking_caller
 from api.endpoints import endpoint
 from api.idempotency import idempotency_of
 from api.pages.browsers import known_form, language_of
-from api.pages.changing import turn_in
-from api.pages.encoder import BlockEncoder
 from api.pages.forms import AgainForm, AskForm, BegunJson
-from api.pages.shown import question_shown, turn_shown
+from api.pages.shown import begun_items
 from api.parsing import body_of
-from api.problems import COMMON, ProblemTable, plain
+from api.problems import COMMON, ProblemTable, plain, request_id_of
 from api.responses import json_response
-from api.sse import cursor_in, last_event_id, sse_response
-from conversations import shelf
+from conversations import services, shelf
 from conversations.access import question_of, turn_for
-from conversations.browsing import conversation_anywhere
-from conversations.errors import NothingToAnswer
+from conversations.browsing import conversation_anywhere, files_of_question, latest_message_id
+from conversations.errors import NothingToAnswer, NotOnPath
 from conversations.models import Conversation
-from conversations.replacing import make_room, undo_room
-from conversations.turns.request import Ask, Heading, Linear, Question, TurnRequest
-from conversations.turns.service import Turn, find_turn, query, start_turn
+from conversations.turns.request import Heading, Linear, Question, TurnRequest
+from conversations.turns.service import Turn, query, start_turn
+from providers.types import Ask
 
 # Of the conversations that are begun here: the threads API and its exports have them as well.
 SURFACE = "threads"
 _TITLE_CHARACTERS = 60
-PROBLEMS: ProblemTable = {**COMMON, NothingToAnswer: plain(409, "nothing_to_answer")}
+PROBLEMS: ProblemTable = {
+    **COMMON,
+    NothingToAnswer: plain(409, "nothing_to_answer"),
+    NotOnPath: plain(409, "conflict"),
+    InvalidAttachment: plain(400, "invalid_attachment"),
+}
 
 
-async def _begin(request: HttpRequest) -> HttpResponse:
-    """An empty conversation, which no list shows until something is said in it."""
+async def _ask_first(request: HttpRequest) -> HttpResponse:
+    """A question that begins a conversation; where it is refused, nothing is left of that."""
     caller = await asking_caller(request)
+    form = body_of(request, AskForm)
+    _refuse_if_off()
     row = await query(
         shelf.begin_titled, caller, surface=SURFACE, title=None, summary=None, metadata={}
     )
-    return json_response({"id": str(row.id)}, status=201)
+    try:
+        turn = await _asked(request, caller, row, form)
+        found = await query(turn_for, caller, turn.id)
+    except BaseException:
+        await query(services.delete_conversation, caller, row.id, surface=SURFACE)
+        raise
+    if found.conversation_id != row.id:
+        # It was asked before, and its answer got lost.
+        await query(services.delete_conversation, caller, row.id, surface=SURFACE)
+    return await _begun(request, caller, turn)
 
 
 async def _ask(request: HttpRequest, conversation_id: str) -> HttpResponse:
     """Begin an answer; a request that is made again finds the same one."""
     caller = await asking_caller(request)
     form = body_of(request, AskForm)
+    _refuse_if_off()
     row = await query(conversation_anywhere, caller, known_form(conversation_id))
-    ask = await _chosen(form.provider, form.model, row)
-    question = Question(
-        content=form.text, model=ask.model or None, sender_id=str(caller.user_id or "")
-    )
-    turn = await _started(request, caller, row, ask, question)
-    return await _begun(request, caller, turn)
+    return await _begun(request, caller, await _asked(request, caller, row, form))
 
 
 async def _again(request: HttpRequest, conversation_id: str) -> HttpResponse:
-    """Another answer to the last question, in the place of the one that is named."""
+    """Another answer; the one that there is, if there is one, stays beside it."""
     caller = await asking_caller(request)
     form = body_of(request, AgainForm)
-    answer_id = UUID(form.answer) if form.answer else None
-    room = await query(make_room, caller, known_form(conversation_id), answer_id=answer_id)
-    try:
-        ask = await _chosen(form.provider, form.model, room.conversation)
-        turn = await _started(request, caller, room.conversation, ask, None)
-    except BaseException:
-        await query(undo_room, room)
-        raise
+    _refuse_if_off()
+    row = await query(conversation_anywhere, caller, known_form(conversation_id))
+    message_id = UUID(form.message) if form.message else await query(latest_message_id, row)
+    if message_id is None:
+        raise NothingToAnswer
+    ask = await _chosen(form.provider, form.model, row)
+    turn = await _started(request, caller, row, ask, None, instead_of=message_id)
     return await _begun(request, caller, turn)
-
-
-async def _events(request: HttpRequest, turn_id: str) -> HttpResponseBase:
-    """The answer as blocks of HTML, from the start or after what was seen."""
-    caller = await asking_caller(request)
-    row = await query(turn_for, caller, turn_in(turn_id))
-    turn = await find_turn(row.id)
-    cursor = cursor_in(last_event_id(request) or request.GET.get("after"))
-    # Only a log that is exact counts its events as the one did that the cursor is from.
-    is_known = cursor is not None and cursor.turn_id == turn.id and turn.log.exact
-    seen = cursor.seq if cursor is not None and is_known else 0
-    return sse_response(turn, turn.follow(), BlockEncoder(turn.id.hex, seen=seen))
 
 
 def _guarded(**handlers: Any) -> Any:
@@ -95,10 +92,35 @@ def _guarded(**handlers: Any) -> Any:
     return view
 
 
-begin = _guarded(POST=_begin)
+ask_first = _guarded(POST=_ask_first)
 ask = _guarded(POST=_ask)
 again = _guarded(POST=_again)
-events = endpoint(GET=_events)
+
+
+def _refuse_if_off() -> None:
+    if not settings.CHAT_LLM_ENABLED:
+        raise Forbidden("The operator has switched answers off (CHAT_LLM_ENABLED).")
+
+
+async def _asked(request: HttpRequest, caller: Caller, row: Conversation, form: AskForm) -> Turn:
+    ask = await _chosen(form.provider, form.model, row)
+    old_id = UUID(form.instead_of) if form.instead_of else None
+    copied = await query(files_of_question, row, old_id, form.kept_ids) if old_id else ()
+    files = await kept_files(form.attachments, ask, copied=copied)
+    question = Question(
+        content=form.text,
+        model=ask.model or None,
+        sender_id=str(caller.user_id or ""),
+        files=files,
+    )
+    try:
+        turn = await _started(request, caller, row, ask, question, instead_of=old_id)
+    except BaseException:
+        await drop_unused(files, None)
+        raise
+    if files:
+        await drop_unused(files, await query(question_of, turn.id))
+    return turn
 
 
 async def _chosen(provider: str, model: str, row: Conversation) -> Ask:
@@ -109,14 +131,18 @@ async def _chosen(provider: str, model: str, row: Conversation) -> Ask:
 
 
 async def _started(
-    request: HttpRequest, caller: Caller, row: Conversation, ask: Ask, question: Question | None
+    request: HttpRequest,
+    caller: Caller,
+    row: Conversation,
+    ask: Ask,
+    question: Question | None,
+    *,
+    instead_of: UUID | None,
 ) -> Turn:
-    if not settings.CHAT_LLM_ENABLED:
-        raise Forbidden("The operator has switched answers off (CHAT_LLM_ENABLED).")
     heading = _heading(question, ask) if question and row.surface == SURFACE else None
     turn_request = TurnRequest(
         caller=caller,
-        history=Linear(row.surface, row.id, heading),
+        history=Linear(row.surface, row.id, heading, instead_of=instead_of),
         asks=(ask,),
         question=question,
         options=await _options(caller, row, ask),
@@ -124,6 +150,7 @@ async def _started(
         idempotency=idempotency_of(request),
         answer_model=ask.model,
         patient=True,
+        request_id=request_id_of(request),
     )
     return await start_turn(turn_request)
 
@@ -143,15 +170,16 @@ async def _options(caller: Caller, row: Conversation, ask: Ask) -> dict[str, Any
     return options | ({"conversation_id": external_id} if external_id else {})
 
 
-def _items(caller: Caller, turn_id: UUID) -> list[Any]:
-    question, pending = question_of(turn_id), turn_shown(turn_for(caller, turn_id))
-    return [question_shown(question), pending] if question else [pending]
-
-
 async def _begun(request: HttpRequest, caller: Caller, turn: Turn) -> HttpResponse:
-    items = await query(_items, caller, turn.id)
+    row, items = await query(_row_and_items, caller, turn.id)
     with translation.override(language_of(request)):
         html = render_to_string("ui/items.html", {"items": items})
-    response = json_response(BegunJson(turn=turn.id, html=html), status=202)
+    begun = BegunJson(turn=turn.id, conversation=row, html=html)
+    response = json_response(begun, status=202)
     response["X-Turn-ID"] = str(turn.id)
     return response
+
+
+def _row_and_items(caller: Caller, turn_id: UUID) -> tuple[UUID, Sequence[Any]]:
+    row = turn_for(caller, turn_id)
+    return row.conversation_id, begun_items(row)

@@ -1,15 +1,16 @@
-"""What every page has in common: who looks, in which language, and under which policy."""
+"""What every page has in common: who looks, in which language and time, under which policy."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.authentication import user_with_id
@@ -34,23 +35,28 @@ POLICY = "; ".join(
 )
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "parley_theme"
+ZONE_COOKIE = "parley_zone"
 
 # What every page with the list loads, and what the chat loads: all at once, not one by one.
-_MODULES = ("words", "html", "server", "toast", "drawer", "list")
+_MODULES = ("words", "html", "server", "toast", "drawer", "zone", "rows", "list")
 CHAT_MODULES = (
     *_MODULES,
-    *("models", "scroll", "progress", "turn", "composer", "clipboard", "messages"),
+    *("models", "scroll", "progress", "turn", "files", "reload", "live", "composer"),
+    *("clipboard", "messages"),
 )
+
+_LONGEST_ZONE = 64
 
 View = Callable[..., HttpResponse]
 
 
 def open_page(view: View) -> View:
-    """For everybody: in the browser's language, and under the policy."""
+    """For everybody: in the browser's language and time zone, and under the policy."""
 
     @wraps(view)
     def shown(request: HttpRequest, **parameters: Any) -> HttpResponse:
-        with translation.override(language_of(request)):
+        zone = zone_named(request.COOKIES.get(ZONE_COOKIE, ""))
+        with translation.override(language_of(request)), timezone.override(zone):
             response = _answer(view, request, parameters)
         response["Content-Security-Policy"] = POLICY
         response["Referrer-Policy"] = "same-origin"
@@ -80,11 +86,24 @@ def member_page(view: View) -> View:
     return open_page(looked_at)
 
 
+def staff_page(view: View) -> View:
+    """For administrators: `view(request, user, …)`."""
+
+    @wraps(view)
+    def looked_at(request: HttpRequest, **parameters: Any) -> HttpResponse:
+        user = _user(caller_of(request))
+        if not user.is_staff:
+            raise Forbidden(_("Only administrators may look at this page."))
+        return view(request, user, **parameters)
+
+    return open_page(looked_at)
+
+
 @open_page
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's answer to a form without the proof that it is ours, mostly a page from before."""
     words = _("Somebody has signed in or out since it was opened. Go back and load it again.")
-    return _problem(request, 403, _("This page is out of date"), words)
+    return problem_page(request, 403, _("This page is out of date"), words)
 
 
 def shown_page(
@@ -94,6 +113,12 @@ def shown_page(
     return render(request, template, {**_frame(request), **context}, status=status)
 
 
+def problem_page(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    """With the way back."""
+    context = {"problem": title, "words": words}
+    return shown_page(request, "ui/problem.html", context, status=status)
+
+
 def language_of(request: HttpRequest) -> str:
     return translation.get_language_from_request(request)
 
@@ -101,6 +126,15 @@ def language_of(request: HttpRequest) -> str:
 def theme_of(request: HttpRequest) -> str:
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return theme if theme in THEMES else THEMES[0]
+
+
+@lru_cache(maxsize=512)
+def zone_named(name: str) -> ZoneInfo | None:
+    """What the page's script has found out of its browser; None for what is no zone."""
+    try:
+        return ZoneInfo(name) if name and len(name) <= _LONGEST_ZONE else None
+    except (LookupError, OSError, ValueError):
+        return None
 
 
 def own_path(request: HttpRequest, given: str) -> str:
@@ -121,17 +155,12 @@ def _answer(view: View, request: HttpRequest, parameters: dict[str, Any]) -> Htt
     try:
         return view(request, **parameters)
     except (ForgedRequest, Forbidden, InvalidApiKey) as refusal:
-        return _problem(request, 403, _("This is not for you"), str(refusal))
+        return problem_page(request, 403, _("This is not for you"), str(refusal))
     except CallerRefused:
         return redirect(f"/sign-in?next={quote(request.get_full_path())}")
     except (ConversationError, KeyNotFound):
         words = _("It may have been deleted, or belong to somebody else.")
-        return _problem(request, 404, _("Nothing was found here"), words)
-
-
-def _problem(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
-    context = {"problem": title, "words": words}
-    return shown_page(request, "ui/problem.html", context, status=status)
+        return problem_page(request, 404, _("Nothing was found here"), words)
 
 
 def _user(caller: Caller) -> User:

@@ -1,23 +1,27 @@
-"""Small changes that the page's script asks for: names, the trash, stopping, and looking up."""
+"""Small changes that the page's script asks for: names, the trash, versions, and looking up."""
 
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from accounts.callers import Caller
+from api.exporting import ExportQuery, export_response
 from api.pages.browsers import known_form, page, shown_page
-from api.pages.forms import ChangeForm
-from api.pages.shown import answer_shown, facts_of, turn_shown
-from api.parsing import body_of
+from api.pages.files import file_url
+from api.pages.forms import ChangeForm, ChooseForm
+from api.pages.shown import facts_of, outcome_shown
+from api.parsing import body_of, query_of
 from api.responses import json_response
 from api.viewsets import RowViewSet, django_request
 from conversations import services, shelf
 from conversations.access import turn_for
-from conversations.browsing import answer_of, kept_anywhere
+from conversations.browsing import conversation_anywhere, kept_anywhere, message_of
 from conversations.errors import TurnNotFound
+from conversations.turns.pages import stored_text
+from conversations.versions import choose
 
 
 @extend_schema(exclude=True)
@@ -34,6 +38,19 @@ class ChangeViewSet(RowViewSet):
         )
         return json_response({"id": str(row.id), "title": row.title})
 
+    def choose(self, request: Request, conversation_id: str) -> HttpResponse:
+        """Another version of a message, with all that followed it."""
+        form = body_of(django_request(request), ChooseForm)
+        row = conversation_anywhere(self.caller, known_form(conversation_id))
+        choose(row, UUID(form.message))
+        return json_response({"id": str(row.id)})
+
+    def export(self, request: Request, conversation_id: str) -> StreamingHttpResponse:
+        """The conversation as a file: `?format=` is `markdown`, `pdf` or `docx`."""
+        row = conversation_anywhere(self.caller, known_form(conversation_id))
+        wanted = query_of(django_request(request), ExportQuery).format
+        return export_response(row, wanted, url_of=file_url)
+
     def stop(self, request: Request, turn_id: str) -> HttpResponse:
         """The answer ends within a second; its text so far is kept."""
         turn = turn_for(self.caller, turn_in(turn_id))
@@ -45,9 +62,8 @@ class ChangeViewSet(RowViewSet):
 def answer(request: HttpRequest, caller: Caller, turn_id: str) -> HttpResponse:
     """What became of a turn; with `?frame` all but its text, for who has that already."""
     turn = turn_for(caller, turn_in(turn_id))
-    message = answer_of(turn)
-    item = answer_shown(message, turn) if message else turn_shown(turn)
-    return shown_page(request, "ui/items.html", {"items": [item], "frame": "frame" in request.GET})
+    context = {"items": [outcome_shown(turn)], "frame": "frame" in request.GET}
+    return shown_page(request, "ui/items.html", context)
 
 
 @page
@@ -57,9 +73,28 @@ def facts(request: HttpRequest, caller: Caller, turn_id: str) -> HttpResponse:
     return shown_page(request, "ui/facts.html", {"facts": facts_of(turn)})
 
 
+@page
+def message_source(request: HttpRequest, caller: Caller, message_id: str) -> HttpResponse:
+    """What was said, as it was written."""
+    return _plain_text(message_of(caller, known_form(message_id)).content)
+
+
+@page
+def turn_source(request: HttpRequest, caller: Caller, turn_id: str) -> HttpResponse:
+    """The same of an answer that was cut off."""
+    turn = turn_for(caller, turn_in(turn_id))
+    return _plain_text(turn.text or stored_text(turn.id))
+
+
 def turn_in(value: str) -> UUID:
     """Raises TurnNotFound."""
     try:
         return UUID(value)
     except ValueError as error:
         raise TurnNotFound(value) from error
+
+
+def _plain_text(text: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

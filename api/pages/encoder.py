@@ -5,18 +5,22 @@ from typing import Any, assert_never
 
 import msgspec
 
-from api.rendering import BlockRenderer, Rendered
+from api.notes import note_of
+from api.rendering import BlockRenderer, Rendered, Words
 from api.sse import id_line
 from conversations.turns.events import (
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
     TurnStopped,
 )
 from conversations.turns.log import Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 _json = msgspec.json.Encoder()
 
@@ -27,9 +31,10 @@ class BlockEncoder:
     It has to be fed from the turn's start; blocks up to event `seen` are not sent again.
     """
 
-    def __init__(self, turn_hex: str, *, seen: int = 0) -> None:
+    def __init__(self, turn_hex: str, *, seen: int = 0, words: Words | None = None) -> None:
         self._turn_hex = turn_hex
         self._seen = seen
+        self._words = words or Words()
         self._begin()
 
     def encode(self, entry: Entry) -> bytes:
@@ -45,6 +50,8 @@ class BlockEncoder:
                 return self._thinking(entry)
             case ToolCallDelta():
                 return b""
+            case Queued() | Progress() | ToolStarted() | ToolEnded():
+                return self._event(entry, "note", note_of(entry.event))
             case TextReset(text=text):
                 self._begin()
                 return self._event(entry, "restart", {}) + self._piece(entry, text)
@@ -58,7 +65,7 @@ class BlockEncoder:
                 assert_never(never)
 
     def _begin(self) -> None:
-        self._renderer = BlockRenderer(namespace=self._turn_hex[-12:])
+        self._renderer = BlockRenderer(namespace=self._turn_hex[-12:], words=self._words)
         self._is_thinking = False
         self._length = 0
 

@@ -11,26 +11,40 @@ from pydantic import Field, StringConstraints
 from accounts.models import User
 from accounts.signing_in import LONGEST_PASSWORD
 from accounts.usernames import LONGEST_USERNAME, check_username
+from api.attaching import AttachmentForm
 from api.parsing import Body
 from api.responses import Answer
 
 _check_length = MaxLengthValidator(LONGEST_USERNAME)
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000, pattern=r"\S")]
 _Name = Annotated[str, StringConstraints(max_length=500)]
+_HEX = "[0-9a-f]"
+_Id = Annotated[str, StringConstraints(pattern=f"^{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}$")]
 
 
 class AskForm(Body):
-    """Without a provider or a model the server chooses."""
+    """Without a provider or a model the server chooses.
+
+    `instead_of` is the id of a question that this is another version of, and `kept` are the ids of
+    those of its files that this one has too.
+    """
 
     text: _Text
     provider: _Name = ""
     model: _Name = ""
+    attachments: list[AttachmentForm] = Field(default_factory=list)
+    instead_of: _Id | None = None
+    kept: list[_Id] = Field(default_factory=list)
+
+    @property
+    def kept_ids(self) -> list[UUID]:
+        return [UUID(id) for id in self.kept]
 
 
 class AgainForm(Body):
-    """`answer` is the id of the message to be replaced; None where there is no answer yet."""
+    """`message` is an answer, or a question that nothing came of; None for the latest one."""
 
-    answer: Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{32,36}$")] | None = None
+    message: _Id | None = None
     provider: _Name = ""
     model: _Name = ""
 
@@ -42,10 +56,17 @@ class ChangeForm(Body):
     deleted: bool | None = Field(default=None)
 
 
+class ChooseForm(Body):
+    """The version of a message that is to be on the path."""
+
+    message: _Id
+
+
 class BegunJson(Answer):
     """`html` is the question, if it is new, and the answer that is on its way."""
 
     turn: UUID
+    conversation: UUID
     html: str
 
 

@@ -9,7 +9,7 @@ from api.auth import asking_caller
 from api.endpoints import endpoint
 from api.responses import json_response
 from providers.catalogue import catalogue
-from providers.registry import registry
+from providers.registry import Registry, registry
 from providers.routing import default_model
 
 _MOST = 500
@@ -22,6 +22,9 @@ class Choice:
     provider: str
     models: list[str]
     is_default: bool
+    takes_images: bool
+    takes_files: bool
+    is_unavailable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,21 @@ def choices() -> Choices:
     own = registry()
     default = own.default_name
     names = sorted(own.configured(), key=lambda name: (name != default, name))
-    known = [
-        Choice(name, sorted(catalogue().kept_ids(name))[:_MOST], name == default) for name in names
-    ]
+    known = [_choice(own, name, is_default=name == default) for name in names]
     return Choices(known, default_model(own, default))
+
+
+def _choice(own: Registry, name: str, *, is_default: bool) -> Choice:
+    can = own.get(name).capabilities
+    models = sorted(catalogue().kept_ids(name))[:_MOST]
+    return Choice(
+        name,
+        models,
+        is_default,
+        takes_images=can.images,
+        takes_files=can.files,
+        is_unavailable=bool(catalogue().trouble(name)),
+    )
 
 
 async def _models(request: HttpRequest) -> HttpResponse:

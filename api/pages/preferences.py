@@ -35,8 +35,8 @@ from api.pages.browsers import (
     page,
     shown_page,
 )
-from api.pages.chat import sidebar
 from api.pages.forms import KeyForm, NameForm, PasswordForm
+from api.pages.listing import sidebar
 from api.pages.signing import wait
 
 _YEAR = 365 * 24 * 3600

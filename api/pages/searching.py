@@ -1,5 +1,6 @@
 """The search page: results that lead to their message."""
 
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -9,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.callers import Caller
 from api.pages.browsers import page, shown_page
-from api.pages.chat import sidebar
-from conversations.browsing import REPLACED
+from api.pages.listing import sidebar
 from conversations.models import Conversation
 from search.errors import InvalidCursor, InvalidPattern, SearchError
 from search.results import Match, Mode, Results
@@ -46,7 +46,8 @@ def search(request: HttpRequest, caller: Caller) -> HttpResponse:
         "modes": _named_modes(),
         "fault": fault,
         "results": results,
-        "found": [_found(match) for match in matches if _is_shown(match)],
+        "degraded": _translated(results.degraded or "") if results else "",
+        "found": [_found(match) for match in matches],
     }
     return shown_page(request, "ui/search.html", {**sidebar(caller), **context})
 
@@ -82,11 +83,12 @@ def _found(match: Match) -> Found:
     )
 
 
-def _is_shown(match: Match) -> bool:
-    """An answer that another one has replaced is nowhere to be led to."""
-    return match.message is None or match.message.error_code != REPLACED
-
-
 def _named_modes() -> list[tuple[str, str]]:
     names = (_("Everything"), _("Words"), _("Meaning"), _("Expression"))
     return [(mode.value, name) for mode, name in zip(_MODES, names, strict=True)]
+
+
+def _translated(words: str) -> str:
+    """The search's own sentences; one that has no translation stays as it is."""
+    sentences = re.split(r"(?<=\.) ", words)
+    return " ".join(_(sentence) if sentence else "" for sentence in sentences)

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy
 _SAID = {
     "unavailable": gettext_lazy("The provider could not be reached."),
     "timeout": gettext_lazy("The provider took too long to answer."),
+    "busy": gettext_lazy("Too many questions were waiting for this provider."),
+    "resting": gettext_lazy("The provider keeps failing and is left alone for a moment."),
     "refused": gettext_lazy("The provider refused the question."),
     "previous_answer_unknown": gettext_lazy("The provider has forgotten this conversation."),
     "cut": gettext_lazy("The connection to the provider was lost in the middle of the answer."),
@@ -36,6 +38,8 @@ _OUTCOMES = {
     "refused": gettext_lazy("refused"),
     "unavailable": gettext_lazy("unavailable"),
     "timeout": gettext_lazy("too late"),
+    "busy": gettext_lazy("no place"),
+    "resting": gettext_lazy("resting"),
     "cut": gettext_lazy("cut off"),
     "unreadable": gettext_lazy("unreadable"),
 }

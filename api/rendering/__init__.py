@@ -2,5 +2,6 @@
 
 from api.rendering.answers import BlockRenderer, Rendered, render
 from api.rendering.blocks import Block, Splitter, split
+from api.rendering.words import Words
 
-__all__ = ["Block", "BlockRenderer", "Rendered", "Splitter", "render", "split"]
+__all__ = ["Block", "BlockRenderer", "Rendered", "Splitter", "Words", "render", "split"]

@@ -10,6 +10,7 @@ from api.rendering.context import Context, Drawn
 from api.rendering.drawing import draw, draw_plain
 from api.rendering.footnotes import definition, numbered, section_html
 from api.rendering.growth import Growth
+from api.rendering.words import ENGLISH, Words
 
 _NAMESPACE = re.compile(r"[a-zA-Z0-9-]{0,64}")
 
@@ -30,9 +31,9 @@ class _Unresolved:
     is_coloured: bool
 
 
-def render(text: str, *, namespace: str = "") -> str:
+def render(text: str, *, namespace: str = "", words: Words = ENGLISH) -> str:
     """Safe HTML of a whole answer: the blocks of a `BlockRenderer`, one after the other."""
-    renderer = BlockRenderer(namespace=namespace)
+    renderer = BlockRenderer(namespace=namespace, words=words)
     blocks = {block.index: block.html for block in renderer.feed(text)}
     blocks.update((block.index, block.html) for block in renderer.finish())
     return "".join(blocks[index] for index in sorted(blocks))
@@ -45,10 +46,10 @@ class BlockRenderer:
     answers on one page apart.
     """
 
-    def __init__(self, *, namespace: str = "") -> None:
+    def __init__(self, *, namespace: str = "", words: Words = ENGLISH) -> None:
         if not _NAMESPACE.fullmatch(namespace):
             raise ValueError("A namespace consists of at most 64 letters, digits and dashes.")
-        self._context = Context(namespace=f"{namespace}-" if namespace else "")
+        self._context = Context(f"{namespace}-" if namespace else "", words)
         self._splitter = Splitter()
         self._budget = Budget()
         self._growth = Growth()

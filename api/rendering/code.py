@@ -38,14 +38,15 @@ class _TooSlow(Exception):
     """A lexer has used up its time."""
 
 
-def code_html(code: str, info: str, *, is_coloured: bool = True) -> str:
+def code_html(code: str, info: str, *, is_coloured: bool = True, copy_label: str = "Copy") -> str:
     """A whole block, with `info` as it stands behind the fence."""
     language = (info.split() or [""])[0]
     body = _highlighted(code, language.lower()) if is_coloured else escape(code)
     return (
         '<div class="code" dir="ltr"><div class="code-header">'
         f'<span class="code-language">{escape(language[:_LONGEST_LANGUAGE])}</span>'
-        '<button type="button" class="copy" data-copy="">Copy</button></div>'
+        '<button type="button" class="copy" data-copy="">'
+        f"{escape(copy_label)}</button></div>"
         f'<pre tabindex="0"><code class="highlight">{with_visible_overrides(body)}</code></pre>'
         "</div>\n"
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from api.rendering.words import ENGLISH, Words
+
 
 class References(dict[str, dict[str, Any]]):
     """The link definitions of one block before those known already; remembers vain questions."""
@@ -30,6 +32,7 @@ class Context:
     """Shared by all blocks: `numbers` is empty until the text has ended."""
 
     namespace: str = ""
+    words: Words = ENGLISH
     references: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     referred: set[str] = field(default_factory=set)

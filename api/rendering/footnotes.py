@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from html import escape
 
 from api.rendering.allowlist import sanitised
 from api.rendering.context import Context
+from api.rendering.directions import direction_of
 from api.rendering.drawing import draw
 
 _DEFINITION = re.compile(r" {0,3}\[\^([^\]\s]{1,64})\]:[ \t]*")
@@ -29,14 +31,16 @@ def section_html(notes: Mapping[str, str], context: Context) -> str:
     """The list at the end of an answer."""
     ordered = sorted(notes, key=context.numbers.__getitem__)
     items = "".join(_item(label, notes[label], context) for label in ordered)
-    return f'<section class="footnotes" dir="auto"><ol>{items}</ol></section>\n'
+    way = direction_of(notes.values())
+    return f'<section class="footnotes" dir="{way}"><ol>{items}</ol></section>\n'
 
 
 def _item(label: str, source: str, context: Context) -> str:
     anchor = f"{context.namespace}{context.numbers[label]}"
     is_referred = label in context.referred
+    label_back = escape(context.words.back)
     back = (
-        f'<a class="footnote-back" href="#fnref-{anchor}" aria-label="Back to the text">↩</a>'
+        f'<a class="footnote-back" href="#fnref-{anchor}" aria-label="{label_back}">↩</a>'
         if is_referred
         else ""
     )

@@ -11,12 +11,12 @@ from markdown_it.utils import EnvType, OptionsDict
 from api.rendering.characters import with_visible_overrides
 from api.rendering.code import code_html
 from api.rendering.context import Context
+from api.rendering.directions import direction_of, words_within
 from api.rendering.formulas import formula_html
+from api.rendering.words import Words
 
-_DIRECTED = frozenset([
-    "paragraph_open", "heading_open", "blockquote_open", "bullet_list_open",
-    "ordered_list_open", "list_item_open", "table_open", "th_open", "td_open"
-])  # fmt: skip
+_DIRECTED = frozenset(["paragraph_open", "heading_open", "list_item_open", "th_open", "td_open"])
+_GROUPS = frozenset(["blockquote_open", "bullet_list_open", "ordered_list_open", "table_open"])
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _ALIGN = "text-align:"
 
@@ -28,6 +28,8 @@ def prepare(tokens: Tokens) -> None:
     for index, token in enumerate(tokens):
         if token.type in _DIRECTED:
             token.attrSet("dir", "auto")
+        elif token.type in _GROUPS:
+            token.attrSet("dir", direction_of(words_within(tokens, index)))
         style = str(token.attrs.pop("style", ""))
         if style.startswith(_ALIGN):
             token.attrSet("class", f"align-{style.removeprefix(_ALIGN)}")
@@ -48,10 +50,10 @@ class AnswerHTML(RendererHTML):
     """One method for each kind of token whose HTML differs from markdown-it's."""
 
     def fence(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return code_html(tokens[idx].content, tokens[idx].info, is_coloured=env["is_coloured"])
+        return self._code(tokens[idx].content, tokens[idx].info, env)
 
     def code_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return code_html(tokens[idx].content, "", is_coloured=env["is_coloured"])
+        return self._code(tokens[idx].content, "", env)
 
     def code_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         code = with_visible_overrides(escape(tokens[idx].content))
@@ -73,15 +75,13 @@ class AnswerHTML(RendererHTML):
 
     def image_offer(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         source = escape(str(tokens[idx].attrs["data-image"]))
-        host = escape(tokens[idx].content)
-        return (
-            f'<button type="button" class="image" data-image="{source}">'
-            f"Show image from {host}</button>"
-        )
+        offer = escape(_words(env).show_image.format(host=tokens[idx].content))
+        return f'<button type="button" class="image" data-image="{source}">{offer}</button>'
 
     def task_mark(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        sign, word = ("☐", "open") if tokens[idx].content == " " else ("☑", "done")
-        return f'<span class="task-mark" role="img" aria-label="{word}">{sign}</span> '
+        words = _words(env)
+        sign, word = ("☐", words.open) if tokens[idx].content == " " else ("☑", words.done)
+        return f'<span class="task-mark" role="img" aria-label="{escape(word)}">{sign}</span> '
 
     def footnote_mark(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         context: Context = env["context"]
@@ -93,7 +93,17 @@ class AnswerHTML(RendererHTML):
         return f'<sup class="footnote-ref"><a href="#fn-{anchor}"{own_id}>{number}</a></sup>'
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        return '<div class="table-scroll"><table dir="auto">\n'
+        way = tokens[idx].attrGet("dir")
+        return f'<div class="table-scroll" dir="{way}"><table dir="{way}">\n'
 
     def table_close(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
         return "</table></div>\n"
+
+    def _code(self, code: str, info: str, env: EnvType) -> str:
+        label = _words(env).copy
+        return code_html(code, info, is_coloured=env["is_coloured"], copy_label=label)
+
+
+def _words(env: EnvType) -> Words:
+    context: Context = env["context"]
+    return context.words

@@ -9,11 +9,11 @@ from conversations import services
 from conversations.ids import new_id, time_of
 from conversations.models import Conversation
 from conversations.turns.events import TurnCompleted, TurnFailed
-from conversations.turns.request import Ask
 from conversations.turns.service import TurnResult, query
 from providers.errors import ProviderNotConfigured, ProviderNotFound
 from providers.registry import registry
 from providers.routing import default_model
+from providers.types import Ask
 
 
 async def asks_for(form: MessageForm, session: Conversation) -> tuple[Ask, ...]:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from api.auth import asking_caller
 from api.endpoints import endpoint
+from api.fallbacks import asked_fallbacks
 from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
 from api.parsing import body_of, path_uuid
@@ -93,7 +94,7 @@ async def _send(request: HttpRequest, session_id: str) -> HttpResponse:
     turn_request = TurnRequest(
         caller=caller,
         history=Linear(SURFACE, conversation_id),
-        asks=await asks_for(form, session),
+        asks=(*await asks_for(form, session), *asked_fallbacks(request)),
         question=Question(form.content, role=form.role),
         options=form.options or {},
         system_prompt=settings.INITIAL_SYSTEM_PROMPT,

@@ -12,14 +12,15 @@ from drf_spectacular.utils import OpenApiParameter
 
 from accounts.callers import Caller
 from api.asking import named, routed
+from api.attaching import drop_unused, kept_files
 from api.auth import asking_user
 from api.endpoints import endpoint
+from api.fallbacks import asked_fallbacks
 from api.idempotency import idempotency_of
 from api.openapi import documented, refusals
 from api.parsing import body_of, query_of
 from api.responses import json_response
 from api.sse import sse_response
-from api.threads.attachments import drop_unused, kept_files
 from api.threads.encoder import DONE, ThreadEncoder, agent_event, running
 from api.threads.problems import PROBLEMS, ModelRequired, NoAnswer
 from api.threads.rows import SURFACE, id_in
@@ -37,8 +38,9 @@ from conversations.access import conversation_for, question_of
 from conversations.models import Conversation, Message
 from conversations.turns.events import TurnFailed
 from conversations.turns.questions import accept_question
-from conversations.turns.request import Ask, Heading, Linear, Question, TurnRequest
+from conversations.turns.request import Heading, Linear, Question, TurnRequest
 from conversations.turns.service import Turn, query, start_turn
+from providers.types import Ask
 
 BLANK_TEXT = "Process as expected."
 NO_TEXT = "(no text content)"
@@ -156,7 +158,7 @@ class _Asking:
         turn_request = TurnRequest(
             caller=self._caller,
             history=Linear(SURFACE, self.thread.id, self._heading(ask.provider), unanswered=True),
-            asks=(ask,),
+            asks=(ask, *asked_fallbacks(self._request)),
             question=question,
             options=await self._options(ask),
             silence_limit=settings.CHAT_LLM_IDLE_SECONDS,

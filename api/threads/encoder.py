@@ -9,14 +9,17 @@ from api.sse import id_line
 from api.threads.serializers import download_url
 from conversations.turns.events import (
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
     TurnStopped,
 )
 from conversations.turns.log import Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 DONE = b"data: [DONE]\n\n"
 _json = msgspec.json.Encoder()
@@ -42,6 +45,8 @@ class ThreadEncoder:
                 return self._delta(entry, {"reasoning_content": text})
             case ToolCallDelta() as call:
                 return self._delta(entry, {"tool_calls": [_tool_call(call)]})
+            case Queued() | Progress() | ToolStarted() | ToolEnded():
+                return b""
             case AttemptStarted() | TextReset():
                 return b""
             case TurnCompleted() | TurnStopped():

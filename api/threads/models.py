@@ -1,7 +1,5 @@
 """`GET /models`: what every configured provider has (T-6)."""
 
-import asyncio
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -11,10 +9,9 @@ from api.openapi import documented, refusals
 from api.responses import json_response
 from api.threads.problems import PROBLEMS, LlmDisabled
 from api.threads.serializers import ModelCardJson, ModelsJson
-from providers.catalogue import catalogue
-from providers.errors import ProviderFault, ProviderTimeout
+from providers.catalogue import Listing, catalogue
+from providers.errors import ProviderError
 from providers.registry import registry
-from providers.types import ModelInfo
 
 _DEMO = "demo"
 
@@ -28,18 +25,13 @@ async def _models(request: HttpRequest) -> HttpResponse:
     await asking_user(request)
     if not settings.CHAT_LLM_ENABLED:
         raise LlmDisabled
-    found = await asyncio.gather(*(_listed(name) for name in _providers()))
-    lists = [models for models in found if not isinstance(models, ProviderFault)]
-    faults = [fault for fault in found if isinstance(fault, ProviderFault)]
-    if not lists and faults:
+    found = (await catalogue().listings(_providers())).values()
+    listings = [listing for listing in found if isinstance(listing, Listing)]
+    faults = [fault for fault in found if isinstance(fault, ProviderError)]
+    if not listings and faults:
         raise faults[0]
-    cards = {model.id: model.name for models in lists for model in models}
-    return json_response(
-        ModelsJson(
-            models=list(cards),
-            cards=[ModelCardJson(id=model, name=name) for model, name in cards.items()],
-        )
-    )
+    cards = {card.id: card for listing in listings for card in _cards(listing)}
+    return json_response(ModelsJson(models=list(cards), cards=list(cards.values())))
 
 
 models = endpoint(GET=_models, HEAD=_models, problems=PROBLEMS)
@@ -52,12 +44,6 @@ def _providers() -> list[str]:
     return [default, *others]
 
 
-async def _listed(provider: str) -> tuple[ModelInfo, ...] | ProviderFault:
-    seconds = settings.PROVIDER_TIMEOUT_SECONDS
-    try:
-        async with asyncio.timeout(seconds):
-            return (await catalogue().models(provider)).models
-    except TimeoutError:
-        return ProviderTimeout(f"{provider} did not answer within {seconds:g} seconds.")
-    except ProviderFault as fault:
-        return fault
+def _cards(listing: Listing) -> list[ModelCardJson]:
+    trouble = listing.trouble or None
+    return [ModelCardJson(id=m.id, name=m.name, unavailable=trouble) for m in listing.models]

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from api.attaching import InvalidAttachment
 from api.problems import COMMON, Problem, ProblemTable, plain
 from conversations.errors import (
     AttachmentNotFound,
@@ -19,10 +20,6 @@ class ModelRequired(Exception):
 class InvalidText(Exception):
     def __init__(self) -> None:
         super().__init__("Text must not be blank")
-
-
-class InvalidAttachment(Exception):
-    """The message says what is wrong with it."""
 
 
 class LlmDisabled(Exception):

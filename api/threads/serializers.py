@@ -9,6 +9,7 @@ from django.conf import settings
 from pydantic import Field, StringConstraints
 
 from accounts.callers import Caller
+from api.attaching import AttachmentForm
 from api.parsing import Body, NonEmpty
 from api.responses import Answer
 from conversations.files import bytes_of
@@ -67,12 +68,6 @@ class ThreadsQuery(PageQuery):
 
 class ThreadQuery(Body):
     messages_limit: Annotated[int, Field(strict=False, ge=1, le=50)] = 5
-
-
-class AttachmentForm(Body):
-    filename: NonEmpty
-    content_type: str | None = None
-    data_base64: str
 
 
 class MessageForm(Body):
@@ -180,8 +175,11 @@ class StateJson(Answer):
 
 
 class ModelCardJson(Answer):
+    """`unavailable` says why, where the provider did not answer the last time."""
+
     id: str
     name: str
+    unavailable: str | None = Field(default=None, exclude_if=lambda reason: reason is None)
 
 
 class ModelsJson(Answer):

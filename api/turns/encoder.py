@@ -4,17 +4,22 @@ from typing import Any, assert_never
 
 import msgspec
 
+from api.notes import note_of
 from api.sse import id_line
 from conversations.turns.events import (
     AttemptStarted,
+    Queued,
     TextReset,
+    ToolEnded,
+    ToolStarted,
     TurnCompleted,
     TurnFailed,
+    TurnNote,
     TurnStarted,
     TurnStopped,
 )
 from conversations.turns.log import Entry
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.events import Progress, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 
 _json = msgspec.json.Encoder()
 
@@ -36,6 +41,8 @@ class TurnEncoder:
                 return self._event(entry, b"status", asked)
             case ReasoningDelta() | ToolCallDelta():
                 return b""
+            case Queued() | Progress() | ToolStarted() | ToolEnded():
+                return self._event(entry, b"status", _status_of(entry.event))
             case TextReset(text=text):
                 return self._event(entry, b"reset", {"text": text})
             case TurnCompleted(finish_reason=reason, usage=usage):
@@ -51,3 +58,8 @@ class TurnEncoder:
     def _event(self, entry: Entry, name: bytes, data: dict[str, Any]) -> bytes:
         place = id_line(self._turn_hex, entry.seq, entry.offset).encode()
         return b"%bevent: %b\ndata: %b\n\n" % (place, name, _json.encode(data))
+
+
+def _status_of(note: TurnNote) -> dict[str, Any]:
+    status = "queued" if isinstance(note, Queued) else "running"
+    return {"status": status, "note": note_of(note)}

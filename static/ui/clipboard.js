@@ -1,5 +1,6 @@
 // Copying text, and saying so.
 
+import { fetchText } from "./server.js";
 import { show } from "./toast.js";
 import { phrase } from "./words.js";
 
@@ -9,6 +10,18 @@ export async function copy(text) {
     show(phrase("copied"));
   } catch {
     show(copyByHand(text) ? phrase("copied") : phrase("copyFailed"));
+  }
+}
+
+// The Markdown that the server has. Some browsers only copy within the click: the text comes later.
+export async function copySource(path) {
+  const text = fetchText(path);
+  try {
+    const blob = text.then((source) => new Blob([source], { type: "text/plain" }));
+    await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+    show(phrase("copied"));
+  } catch {
+    await text.then(copy, (refusal) => show(refusal.message));
   }
 }
 

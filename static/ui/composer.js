@@ -1,8 +1,11 @@
 // Asking: the box for the question, its draft, and the answer that is on its way.
 
+import { attached, initFiles, keptFiles, setFiles, untaken } from "./files.js";
 import { parsed } from "./html.js";
 import { refresh } from "./list.js";
+import { Live } from "./live.js";
 import { chosen } from "./models.js";
+import { reload } from "./reload.js";
 import { toEnd } from "./scroll.js";
 import { newKey, send } from "./server.js";
 import { Following } from "./turn.js";
@@ -12,11 +15,18 @@ const form = document.getElementById("composer");
 const prompt = document.getElementById("prompt");
 const messages = document.getElementById("messages");
 const refusal = document.getElementById("refusal");
+const editing = document.getElementById("editing");
 const buttons = { send: document.getElementById("send"), stop: document.getElementById("stop") };
 const LONGEST_PX = 280;
 
 let following = null;
 let isBusy = false;
+let isStale = false;
+// Counts what is shown: an older answer of the server does not take the place of a newer one.
+let picture = 0;
+let live = null;
+// The question that is edited, and what was in the box before.
+let edited = null;
 // Kept until a question has arrived: the same question again is the same turn.
 let attempt = { text: "", key: "" };
 
@@ -32,32 +42,83 @@ export function initComposer() {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       form.requestSubmit();
-    }
+    } else if (event.key === "Escape" && edited) leaveEditing();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     ask();
   });
+  editing.querySelector("[data-cancel]").addEventListener("click", leaveEditing);
+  initFiles({ prompt, area: document.getElementById("main"), complain: sayRefusal });
   buttons.stop.addEventListener("click", stop);
   window.addEventListener("online", () => following?.connectNow());
   const pending = messages.querySelector('.answer[data-state="pending"]');
   if (pending) follow(pending);
   update();
+  watch();
 }
 
-// Another answer to the last question; `article` is the one that it comes in the place of.
-export async function again(article) {
+// Another answer; `article` and all behind it make room for what is on its way.
+export async function again(article, message) {
   if (isBusy || following) return;
-  const answer = article.dataset.message ?? null;
-  const body = { answer, ...chosen() };
   await busy(async () => {
-    const begun = await send(`/ui/conversations/${form.dataset.conversation}/again`, {
-      body,
-      key: newKey(),
-    });
+    const body = { message: message || null, ...chosen() };
+    const begun = await send(`${home()}/again`, { body, key: newKey() });
     removeFrom(article);
     show(begun);
   });
+}
+
+export function edit(article) {
+  if (isBusy || following) return;
+  edited ??= { text: prompt.value, files: keptFiles() };
+  edited.id = article.dataset.message;
+  prompt.value = article.querySelector(".said").textContent;
+  setFiles(Array.from(article.querySelectorAll(".files a"), fileIn));
+  editing.hidden = false;
+  grow();
+  prompt.focus();
+}
+
+export async function choose(button) {
+  if (isBusy || following) return;
+  const { choose: message, step } = button.dataset;
+  await busy(async () => {
+    await send(`${home()}/choose`, { body: { message } });
+    if (!("latest" in messages.dataset)) {
+      return goTo(`${location.pathname}?at=${message}#m-${message}`);
+    }
+    leaveEditing();
+    await reloadNow();
+    const there = document.getElementById(`m-${message}`);
+    const next = there?.querySelector(`[data-step="${step}"]:enabled`);
+    (next ?? there?.querySelector("[data-step]:enabled") ?? there)?.focus();
+  });
+}
+
+function goTo(path) {
+  if (location.href.endsWith(path)) location.reload();
+  else location.assign(path);
+}
+
+function fileIn(link) {
+  const image = link.querySelector("img");
+  const path = new URL(link.href).pathname;
+  const name = image?.alt ?? link.querySelector("span").textContent;
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  return { id, name, size: 0, isImage: Boolean(image), url: image?.src };
+}
+
+function leaveEditing() {
+  if (!edited) return;
+  const before = edited;
+  edited = null;
+  editing.hidden = true;
+  prompt.value = before.text;
+  setFiles(before.files);
+  sayRefusal("");
+  grow();
+  prompt.focus();
 }
 
 function removeFrom(article) {
@@ -68,45 +129,76 @@ function removeFrom(article) {
 async function ask() {
   const text = prompt.value;
   if (!text.trim() || isBusy || following) return;
-  const question = JSON.stringify([text, chosen()]);
+  const reason = untaken();
+  if (reason) return sayRefusal(reason);
+  const body = { text, ...chosen(), ...attached(), instead_of: edited?.id ?? null };
+  const question = JSON.stringify(body);
   if (attempt.text !== question) attempt = { text: question, key: newKey() };
   await busy(async () => {
-    const id = await conversationId();
-    const body = { text, ...chosen() };
-    const begun = await send(`/ui/conversations/${id}/ask`, { body, key: attempt.key });
+    const path = form.dataset.conversation ? `${home()}/ask` : "/ui/ask";
+    const begun = await send(path, { body, key: attempt.key });
     attempt = { text: "", key: "" };
-    localStorage.removeItem(draftName());
-    prompt.value = "";
-    grow();
-    settleAddress(id);
+    if (edited) {
+      removeFrom(document.getElementById(`m-${edited.id}`));
+      leaveEditing();
+    } else {
+      localStorage.removeItem(draftName());
+      prompt.value = "";
+      setFiles([]);
+      grow();
+    }
+    // Between what is shown and the question may be what is not.
+    if (!("latest" in messages.dataset)) return goTo(`/c/${begun.conversation}`);
+    settleAddress(begun.conversation);
     show(begun);
   });
 }
 
-async function conversationId() {
-  if (!form.dataset.conversation) {
-    const begun = await send("/ui/conversations");
-    const draft = draftName();
-    form.dataset.conversation = begun.id;
-    localStorage.removeItem(draft);
-    keepDraft();
-  }
-  return form.dataset.conversation;
+function home() {
+  return `/ui/conversations/${form.dataset.conversation}`;
 }
 
 function settleAddress(id) {
+  form.dataset.conversation = id;
   const path = `/c/${id}`;
   if (location.pathname !== path) history.replaceState(null, "", path);
+  const menu = document.getElementById("export");
+  menu.hidden = false;
+  for (const link of menu.querySelectorAll("a")) {
+    link.pathname = `${path}/export`;
+  }
+  watch();
+}
+
+function watch() {
+  const id = form.dataset.conversation;
+  if (!id || live || !("latest" in messages.dataset)) return;
+  live = new Live(id, async () => {
+    isStale = Boolean(following) || isBusy;
+    if (!isStale) await reloadNow();
+    return !isStale;
+  });
+}
+
+async function reloadNow() {
+  isStale = false;
+  const own = ++picture;
+  const isCurrent = () => own === picture;
+  const pending = await reload(form.dataset.conversation, isCurrent);
+  if (!isCurrent()) isStale = true;
+  if (pending && !following) follow(pending);
+  update();
 }
 
 function show({ html }) {
+  picture += 1;
   messages.querySelector(".welcome")?.remove();
   const part = parsed(html);
   const pending = part.querySelector('.answer[data-state="pending"]');
   showLocalTimes(part);
   messages.append(part);
   toEnd();
-  if (pending) follow(pending);
+  if (pending && !following) follow(pending);
   update();
   nameAfterwards();
 }
@@ -116,6 +208,7 @@ function follow(article) {
     following = null;
     update();
     nameAfterwards();
+    if (isStale) reloadNow().catch(() => {});
   });
 }
 
@@ -128,28 +221,33 @@ async function nameAfterwards() {
 
 async function stop() {
   buttons.stop.disabled = true;
-  await send(`/ui/turns/${following.turn}/stop`).catch(complain);
+  await send(`/ui/turns/${following.turn}/stop`).catch((error) => sayRefusal(error.message));
   prompt.focus();
 }
 
 async function busy(act) {
   isBusy = true;
-  refusal.hidden = true;
+  picture += 1;
+  sayRefusal("");
   update();
+  const before = document.activeElement;
   try {
     await act();
   } catch (error) {
-    complain(error);
+    sayRefusal(error.message);
   } finally {
     isBusy = false;
     update();
-    prompt.focus();
+    if (document.activeElement === before || document.activeElement === document.body) {
+      prompt.focus();
+    }
+    if (isStale && !following) reloadNow().catch(() => {});
   }
 }
 
-function complain(error) {
-  refusal.textContent = error.message;
-  refusal.hidden = false;
+function sayRefusal(text) {
+  refusal.textContent = text;
+  refusal.hidden = !text;
 }
 
 function update() {
@@ -158,6 +256,7 @@ function update() {
   buttons.send.hidden = Boolean(following);
   buttons.send.disabled = isBusy;
   form.toggleAttribute("aria-busy", isBusy);
+  messages.toggleAttribute("data-busy", Boolean(following));
 }
 
 function draftName() {
@@ -165,6 +264,7 @@ function draftName() {
 }
 
 function keepDraft() {
+  if (edited) return;
   if (prompt.value) localStorage.setItem(draftName(), prompt.value);
   else localStorage.removeItem(draftName());
 }

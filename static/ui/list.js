@@ -1,11 +1,17 @@
 // The list of conversations: more of it, new names, the trash and back.
 
 import { parsed } from "./html.js";
+import { merge, tidyDays } from "./rows.js";
 import { fetchPart, send } from "./server.js";
 import { show } from "./toast.js";
 import { phrase } from "./words.js";
+import { noteZone } from "./zone.js";
 
 const rows = document.getElementById("rows");
+const ending = new IntersectionObserver(
+  ([end]) => end.isIntersecting && tried(() => more(end.target)),
+  { root: rows.parentElement, rootMargin: "400px" },
+);
 
 export function initList() {
   rows.addEventListener("click", (event) => {
@@ -14,15 +20,18 @@ export function initList() {
     else if (event.target.closest("[data-delete]")) tried(() => putAway(row));
     else if (event.target.closest("[data-more]")) tried(() => more(event.target.closest(".more")));
   });
+  watchEnd();
+  if (noteZone()) tried(refresh);
   for (const button of document.querySelectorAll("[data-restore]")) {
     button.addEventListener("click", () => tried(() => restore(button.closest("li"))));
   }
 }
 
-// The latest part again, with the current conversation marked.
+// The latest part again, with the current conversation marked; what was loaded below it stays.
 export async function refresh() {
   const current = currentId();
-  rows.replaceChildren(parsed(await fetchPart(`/ui/list?current=${current}`)));
+  merge(rows, parsed(await fetchPart(`/ui/list?current=${current}`)));
+  watchEnd();
   return rows.querySelector('[aria-current="page"]')?.textContent ?? "";
 }
 
@@ -39,14 +48,28 @@ async function tried(act) {
 }
 
 async function more(item) {
-  const days = rows.querySelectorAll("[data-day]");
-  const day = days[days.length - 1]?.dataset.day ?? "";
-  const after = item.querySelector("button").dataset.more;
-  const query = new URLSearchParams({ after, day, current: currentId() });
-  const part = parsed(await fetchPart(`/ui/list?${query}`));
-  const first = part.querySelector("a");
-  item.replaceWith(part);
-  first?.focus();
+  if (item.ariaBusy) return;
+  item.ariaBusy = "true";
+  try {
+    const day = item.previousElementSibling?.dataset.day ?? "";
+    const after = item.querySelector("button").dataset.more;
+    const query = new URLSearchParams({ after, day, current: currentId() });
+    const part = parsed(await fetchPart(`/ui/list?${query}`));
+    const first = part.querySelector("a");
+    const isFocused = item.contains(document.activeElement);
+    item.replaceWith(part);
+    if (isFocused) first?.focus();
+  } finally {
+    item.ariaBusy = null;
+  }
+  watchEnd();
+}
+
+// Scrolling to the end loads what follows; the button is for keyboards and for what has failed.
+function watchEnd() {
+  ending.disconnect();
+  const item = rows.querySelector(".more");
+  if (item) ending.observe(item);
 }
 
 function rename(row) {
@@ -88,8 +111,9 @@ async function putAway(row) {
   const title = row.querySelector("a").textContent;
   const isCurrent = row.dataset.conversation === currentId();
   await change(row, { deleted: true });
-  const next = row.nextElementSibling?.querySelector("a") ?? document.querySelector("[data-new]");
+  const next = neighbourOf(row);
   row.remove();
+  tidyDays(rows);
   next.focus();
   show(phrase("deleted", { title }), {
     label: phrase("undo"),
@@ -101,6 +125,13 @@ async function putAway(row) {
     }),
   });
   if (isCurrent) document.getElementById("composer").inert = true;
+}
+
+function neighbourOf(row) {
+  const shown = Array.from(rows.querySelectorAll(".row"));
+  const place = shown.indexOf(row);
+  const next = shown[place + 1] ?? shown[place - 1];
+  return next?.querySelector("a") ?? document.querySelector("[data-new]");
 }
 
 async function restore(item) {

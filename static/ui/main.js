@@ -20,6 +20,11 @@ if (document.getElementById("composer")) {
   else document.getElementById(location.hash.slice(1))?.focus();
 }
 
+if (document.getElementById("metrics")) {
+  const { initMetrics } = await import("./metrics.js");
+  initMetrics();
+}
+
 for (const button of document.querySelectorAll("[data-copy-from]")) {
   const { copy } = await import("./clipboard.js");
   button.addEventListener("click", () => {

@@ -1,7 +1,7 @@
 // What can be done with a message: copy it, ask again, see what happened, show an image.
 
-import { copy } from "./clipboard.js";
-import { again } from "./composer.js";
+import { copy, copySource } from "./clipboard.js";
+import { again, choose, edit } from "./composer.js";
 import { fill } from "./html.js";
 import { fetchPart } from "./server.js";
 import { show } from "./toast.js";
@@ -11,8 +11,10 @@ export function initMessages(messages) {
     const article = event.target.closest("article");
     const has = (selector) => event.target.closest(selector);
     if (has("[data-copy]")) copy(has(".code").querySelector("code").textContent);
-    else if (has("[data-copy-answer]")) copy(article.querySelector(".blocks").innerText.trim());
-    else if (has("[data-again]")) again(article);
+    else if (has("[data-source]")) copySource(has("[data-source]").dataset.source);
+    else if (has("[data-again]")) again(article, has("[data-again]").dataset.again);
+    else if (has("[data-edit]")) edit(article);
+    else if (has("[data-choose]")) choose(has("[data-choose]"));
     else if (has("[data-facts]")) toggleFacts(article, has("[data-facts]"));
     else if (has("[data-image]")) open(has("[data-image]").dataset.image, "_blank", "noopener,noreferrer");
   });

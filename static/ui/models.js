@@ -16,6 +16,12 @@ export function chosen() {
   return { provider, model };
 }
 
+// Which files the provider takes that is chosen.
+export function taken() {
+  const group = picker.selectedOptions[0]?.parentElement;
+  return { images: group?.hasAttribute("data-images"), files: group?.hasAttribute("data-files") };
+}
+
 async function learn(tries) {
   const known = await fetchValue("/ui/models").catch(() => null);
   if (!known) return;

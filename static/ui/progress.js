@@ -7,6 +7,7 @@ export class Progress {
     this.text = article.querySelector("[data-progress-text]");
     this.began = Math.min(Number(article.dataset.began) || Date.now(), Date.now());
     this.what = phrase("waiting");
+    this.noted = "";
     this.streamBegan = 0;
     this.characters = 0;
     this.timer = setInterval(() => this.show(), 250);
@@ -14,6 +15,7 @@ export class Progress {
   }
 
   waitingFor(model) {
+    this.noted = "";
     this.what = phrase("waitingFor", { model });
   }
 
@@ -21,7 +23,15 @@ export class Progress {
     this.what = phrase("thinking");
   }
 
+  // What the turn is busy with beside the words of the answer.
+  note({ type, status, position, message, name }) {
+    if (type === "queued") this.noted = phrase("queued", { position: number(position + 1) });
+    if (type === "progress" && message) this.noted = message;
+    if (type === "tool") this.noted = status === "running" ? phrase("usingTool", { name }) : "";
+  }
+
   streamed(characters) {
+    this.noted = "";
     if (!this.streamBegan) {
       this.streamBegan = Date.now();
       this.before = characters;
@@ -35,6 +45,7 @@ export class Progress {
   }
 
   said() {
+    if (this.noted) return this.noted;
     if (!this.streamBegan) return this.what;
     const seconds = Math.max((Date.now() - this.streamBegan) / 1000, 0.5);
     return phrase("streaming", { rate: number((this.characters - this.before) / seconds) });

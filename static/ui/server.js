@@ -1,6 +1,6 @@
 // Requests to the server, and what went wrong with them in words.
 
-import { number, phrase } from "./words.js";
+import { moment, number, phrase } from "./words.js";
 
 export class Refusal extends Error {
   constructor(message, status) {
@@ -20,6 +20,10 @@ export async function send(path, { method = "POST", body = {}, key = "" } = {}) 
 
 export async function fetchPart(path) {
   return (await reached(path, { headers: { Accept: "text/html" } })).text();
+}
+
+export async function fetchText(path) {
+  return (await reached(path, { headers: { Accept: "text/plain" } })).text();
 }
 
 export async function fetchValue(path) {
@@ -49,6 +53,11 @@ async function reached(path, options) {
 async function refusalIn(response) {
   if (response.status === 401) return new Refusal(phrase("signedOut"), 401);
   if (response.status === 429) {
+    const refused = (await response.json().catch(() => null))?.error;
+    if (refused?.code === "budget_exceeded") {
+      const time = moment(refused.details.renews_at);
+      return new Refusal(phrase("budgetUsed", { time }), 429);
+    }
     const seconds = number(Number(response.headers.get("Retry-After")) || 1);
     return new Refusal(phrase("tooMany", { seconds }), 429);
   }

@@ -29,7 +29,7 @@ export class Following {
     clearTimeout(this.retry);
     const after = this.cursor ? `?after=${encodeURIComponent(this.cursor)}` : "";
     this.source = new EventSource(`/ui/turns/${this.turn}/events${after}`);
-    for (const name of ["status", "blocks", "restart", "done"]) {
+    for (const name of ["status", "note", "blocks", "restart", "done"]) {
       this.source.addEventListener(name, (event) => this.take(name, event));
     }
     this.source.addEventListener("open", () => this.connected());
@@ -49,6 +49,10 @@ export class Following {
   status({ status, model }) {
     if (status === "thinking") this.progress.thinking();
     else if (model) this.progress.waitingFor(model);
+  }
+
+  note(note) {
+    this.progress.note(note);
   }
 
   blocks({ blocks, characters }) {

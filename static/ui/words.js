@@ -20,6 +20,10 @@ export function number(value, digits = 0) {
   });
 }
 
+export function moment(iso) {
+  return new Date(iso).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+}
+
 export function showLocalTimes(root) {
   for (const time of root.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);

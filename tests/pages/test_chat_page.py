@@ -11,7 +11,7 @@ def test_an_answer_streams_in_as_blocks_and_is_the_same_after_a_reload(
 ) -> None:
     upstream.script(
         {"text": "# Tides\n\n```python\nmoon = 1\n```\n\n"},
-        {"sleep": 0.4},
+        {"sleep": 2.5},
         {"text": "*High* water"},
     )
     visitor.asks("Why are there tides?")
@@ -98,13 +98,13 @@ def test_asking_again_replaces_the_answer(visitor: Visitor, upstream: Upstream) 
 def test_a_failure_is_told_in_plain_words_and_can_be_tried_again(
     visitor: Visitor, upstream: Upstream
 ) -> None:
-    upstream.script({"status": 500}, match="Be difficult")
+    upstream.script({"status": 400}, match="Be difficult")
     upstream.script({"text": "Here you are"}, match="Be difficult")
     visitor.asks("Be difficult")
     page = visitor.page
     expect(page.locator(".trouble")).to_contain_text("The provider refused the question.")
     page.get_by_role("button", name="What happened").click()
-    expect(page.locator(".facts")).to_contain_text("refused (500)")
+    expect(page.locator(".facts")).to_contain_text("refused (400)")
     page.get_by_role("button", name="Try again").click()
     visitor.sees("Here you are")
     expect(page.locator(".trouble")).to_have_count(0)

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.api.accounts import OTHER_PASSWORD, PASSWORD
 from tests.client import Server
 from tests.conftest import StartServer
+from tests.pages.axe import serious_faults
 from tests.pages.browsing import visiting
 
 
@@ -22,6 +23,7 @@ def test_the_first_visitor_creates_the_administrator_and_chats(
         page.get_by_label("Password").fill("short")
         page.get_by_role("button", name="Create the administrator").click()
         expect(page.get_by_role("alert")).to_contain_text("too short")
+        assert serious_faults(page) == []
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Create the administrator").click()
         visitor.asks("Is anybody there?")

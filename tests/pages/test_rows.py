@@ -1,15 +1,15 @@
-"""What the pages read and change: lists in parts, windows of messages, and room for an answer."""
+"""What the pages read: lists in parts and windows of messages."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from accounts.callers import ANONYMOUS, SHARED_KEY
-from conversations import browsing, replacing, shelf
+from conversations import browsing, shelf
 from conversations.browsing import Place
-from conversations.errors import ConversationNotFound, NothingToAnswer
+from conversations.errors import ConversationNotFound
 from conversations.models import Conversation, Message
-from conversations.services import add_message, history_of
+from conversations.services import add_message
 
 pytestmark = pytest.mark.django_db
 SURFACES = ("threads", "sessions", "conversations")
@@ -73,33 +73,3 @@ def test_a_window_shows_what_was_said_around_a_message() -> None:
     assert [message.content for message in window.messages] == [f"m{p}" for p in range(8, 14)]
     assert window.has_earlier
     assert window.has_later
-
-
-def test_an_answer_is_taken_out_of_the_history_once() -> None:
-    row = _conversation("question", "answer")
-    answer = browsing.latest_messages(row, limit=9).messages[-1]
-    for changed in (answer.id, None):
-        assert replacing.make_room(ANONYMOUS, row.id, answer_id=answer.id).message_id == changed
-    assert [message.content for message in history_of(row.id)] == ["question"]
-    assert [m.content for m in browsing.latest_messages(row, limit=9).messages] == ["question"]
-
-
-def test_room_that_nobody_used_is_given_back() -> None:
-    row = _conversation("question", "answer")
-    answer = browsing.latest_messages(row, limit=9).messages[-1]
-    replacing.undo_room(replacing.make_room(ANONYMOUS, row.id, answer_id=answer.id))
-    assert [message.content for message in history_of(row.id)] == ["question", "answer"]
-
-
-def test_a_question_that_nothing_came_of_is_taken_in() -> None:
-    row = _conversation("question")
-    Message.objects.update(status=Message.Status.ERROR)
-    room = replacing.make_room(ANONYMOUS, row.id, answer_id=None)
-    assert history_of(row.id).count() == 1
-    replacing.undo_room(room)
-    assert history_of(row.id).count() == 0
-
-
-def test_an_empty_conversation_has_nothing_to_answer() -> None:
-    with pytest.raises(NothingToAnswer):
-        replacing.make_room(ANONYMOUS, _conversation().id, answer_id=None)

