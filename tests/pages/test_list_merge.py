@@ -13,14 +13,13 @@ from tests.conversations.exports import conversation, file_of, message
 from tests.pages.browsing import READY, Visitor, visiting
 
 LINES = {"Content-Type": "application/x-ndjson"}
-NOW = datetime.now(UTC)
 
 
 def _begin(owner: Account, ages: dict[str, timedelta]) -> None:
     """Conversations by their titles, and how long ago they changed."""
-    lines = []
+    lines, now = [], datetime.now(UTC)
     for title, age in ages.items():
-        changed = (NOW - age).isoformat()
+        changed = (now - age).isoformat()
         row = conversation(title=title, created_at=changed, updated_at=changed)
         lines += [row, message(row)]
     headers = owner.headers | LINES
