@@ -7,18 +7,23 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from chatproject.config_prices import Prices
 from chatproject.config_sources import MergedSource, SourceUnreadable
 from chatproject.config_types import (
     AboveZero,
     Algorithm,
+    AnyNetworks,
     AtLeastOne,
+    Count,
     DatabaseUrl,
+    Fallbacks,
     FilePath,
     Flag,
     Host,
     HttpUrl,
     Line,
     LogLevel,
+    LongSecrets,
     Networks,
     Origins,
     Port,
@@ -30,6 +35,7 @@ from chatproject.config_types import (
     Secret,
     Share,
     Text,
+    ToolServers,
     ZeroOrMore,
 )
 
@@ -73,7 +79,15 @@ class Config(BaseSettings):
     DEFAULT_PROVIDER: ProviderName | None = None
     LLM_PROVIDER: ProviderName | None = None
     LLM_MODEL: Line | None = None
+    MODEL_PRICES: Prices = Field(default_factory=dict)
     PROVIDER_TIMEOUT_SECONDS: AboveZero = 30.0
+    PROVIDER_FIRST_TEXT_SECONDS: AboveZero | None = None
+    PROVIDER_TOTAL_SECONDS: AboveZero | None = None
+    PROVIDER_RETRIES: Count = 1
+    PROVIDER_FAILURES: Count = 10
+    PROVIDER_PLACES: AtLeastOne | None = None
+    PROVIDER_QUEUE_SECONDS: AboveZero = 60.0
+    PROVIDER_FALLBACKS: Fallbacks = ()
     OPENAI_API_KEY: Secret = None
     OPENAI_BASE_URL: HttpUrl = "https://api.openai.com/v1"
     OPENROUTER_API_KEY: Secret = None
@@ -91,10 +105,16 @@ class Config(BaseSettings):
     CONNECT_TIMEOUT: AboveZero = 5.0
     MCP_SERVER_URL: PrivateUrl = None
     MCP_API_KEY: Secret = None
+    MCP_TOOL_SERVERS: ToolServers = ()
+    TOOL_STEPS: AtLeastOne = 8
+    TOOL_SECONDS: AboveZero = 60.0
+    TOOL_CHARACTERS: AtLeastOne = 20_000
     GEMINI_API_KEY: Secret = None
     GEMINI_BASE_URL: HttpUrl = "https://generativelanguage.googleapis.com/v1beta/openai"
     GEMINI_MODEL: Line = "gemini-2.5-flash"
     DEMO_DELAY_SECONDS: ZeroOrMore = 0.02
+    PROVIDER_PRIVATE_NETWORKS: AnyNetworks = ()
+    PROVIDER_ENCRYPTION_KEYS: LongSecrets = ()
 
     MEMORY_DEFAULT: AtLeastOne = 10
     MEMORY_MAX: AtLeastOne = Field(default=50, validate_default=True)

@@ -1,9 +1,10 @@
 """What a setting may hold: each type reads text, and says what is allowed when it cannot."""
 
+import functools
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, PlainValidator
 
 from accounts.networks import unmapped
+from providers.entry_points import installed_names
+from providers.registry import normalise
+from providers.toolbox import ToolServerSpec, tool_server_spec
 
 PROVIDERS = (
     "openai",
@@ -23,6 +27,8 @@ PROVIDERS = (
     "mcp",
     "demo",
 )
+
+SHORTEST_KEY = 32
 
 _ON = ("true", "1", "yes", "on")
 _OFF = ("false", "0", "no", "off")
@@ -72,15 +78,15 @@ def one_of(*words: str, fold: Callable[[str], str] = str) -> PlainValidator:
 
 def url(*schemes: str) -> PlainValidator:
     """An address with one of these schemes and a host, kept as it is written."""
-    starts = " or ".join(f"{scheme}://" for scheme in schemes)
+    return PlainValidator(functools.partial(_address, schemes))
 
-    def parse(value: object) -> str:
-        parts = _split(value)
-        if parts is None or parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(f"must be an address with a host, starting with {starts}")
-        return str(value).strip()
 
-    return PlainValidator(parse)
+def _address(schemes: tuple[str, ...], value: object) -> str:
+    parts = _split(value)
+    if parts is None or parts.scheme not in schemes or not parts.hostname:
+        starts = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise ValueError(f"must be an address with a host, starting with {starts}")
+    return str(value).strip()
 
 
 def _split(value: object) -> SplitResult | None:
@@ -148,10 +154,10 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _provider(value: object) -> str:
-    name = str(value).strip().lower()
-    name = "mcp" if name == "mcp-agent" else name
-    if name not in PROVIDERS:
-        raise ValueError(f"must be one of {', '.join(PROVIDERS)}")
+    name = normalise(str(value))
+    known = (*PROVIDERS, *installed_names())
+    if name not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
     return name
 
 
@@ -215,11 +221,52 @@ def _networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ValueError("must be a list of IP addresses and blocks such as 10.0.0.0/8") from error
 
 
+def _tool_servers(value: object) -> tuple[ToolServerSpec, ...]:
+    """A mapping from names to addresses, or to what `tool_server_spec` takes."""
+    example = '{"files": "http://127.0.0.1:9000/mcp"}'
+    try:
+        servers = json.loads(value) if isinstance(value, str) else value or {}
+    except ValueError as error:
+        raise ValueError(f"must be a JSON object such as {example}") from error
+    if not isinstance(servers, Mapping):
+        raise ValueError(f"must be a mapping from names to addresses such as {example}")
+    specs = tuple(tool_server_spec(str(name), fields) for name, fields in servers.items())
+    for spec in specs:
+        _address(("http", "https"), spec.url)
+    return specs
+
+
+def _fallbacks(value: object) -> tuple[str, ...]:
+    """Each `provider` or `provider/model`."""
+    for item in (items := _items(value)):
+        _provider(item.partition("/")[0])
+    return items
+
+
+def _any_networks(value: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    if _items(value) == ("*",):
+        return (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+    try:
+        return _networks(value)
+    except ValueError as error:
+        raise ValueError("must be * or a list of networks such as 10.0.0.0/8") from error
+
+
+def _long_secrets(value: object) -> tuple[str, ...]:
+    secrets = _items(value)
+    if any(len(secret) < SHORTEST_KEY for secret in secrets):
+        raise ValueError(
+            f"must be a list of keys of {SHORTEST_KEY} characters or more, the newest first"
+        )
+    return secrets
+
+
 Text = Annotated[str, PlainValidator(_text)]
 Line = Annotated[str, PlainValidator(_line)]
 FilePath = Annotated[Path, PlainValidator(_path)]
 Flag = Annotated[bool, PlainValidator(_flag)]
 AtLeastOne = Annotated[int, whole(1)]
+Count = Annotated[int, whole(0)]
 Port = Annotated[int, whole(1, 65535)]
 AboveZero = Annotated[float, number("above 0", lambda found: found > 0)]
 ZeroOrMore = Annotated[float, number("of 0 or more", lambda found: found >= 0)]
@@ -230,6 +277,12 @@ Prefix = Annotated[str, PlainValidator(_prefix)]
 ProviderName = Annotated[str, PlainValidator(_provider)]
 Origins = Annotated[tuple[str, ...], PlainValidator(_origins)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], PlainValidator(_networks)]
+ToolServers = Annotated[
+    tuple[ToolServerSpec, ...], PlainValidator(_tool_servers), Field(repr=False)
+]
+Fallbacks = Annotated[tuple[str, ...], PlainValidator(_fallbacks)]
+AnyNetworks = Annotated[tuple[IPv4Network | IPv6Network, ...], PlainValidator(_any_networks)]
+LongSecrets = Annotated[tuple[str, ...], PlainValidator(_long_secrets), Field(repr=False)]
 LogLevel = Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", fold=str.upper)]
 Scheme = Annotated[str, one_of("http", "https")]
 Algorithm = Annotated[str, one_of("HS256", "HS384", "HS512")]

@@ -23,6 +23,7 @@ class Access(Enum):
     ADMIN_TOKEN = "the operator with X-Admin-Token"
     VISITOR = "as CALLER; a browser that is not let in is led to sign in"
     MEMBER = "as SIGNED_IN, likewise"
+    ADMIN = "an administrator; a browser that is not let in is led to sign in"
     STAFF = "an administrator with a browser session; its sign-in page for everyone"
 
 
@@ -67,9 +68,16 @@ ROUTES: Mapping[str, Route] = {
     "conversations/<str:conversation_id>": _CALLER,
     "conversations/<str:conversation_id>/messages": _CALLER,
     "conversations/<str:conversation_id>/stream": _CALLER,
+    "v1/models": _CALLER,
+    "v1/models/<path:model_id>": _CALLER,
+    "v1/chat/completions": _CALLER,
+    "v1/responses": _CALLER,
+    "v1/responses/<str:response_id>": _CALLER,
+    "v1/embeddings": _CALLER,
     "api/turns/<str:turn_id>": _CALLER,
     "api/turns/<str:turn_id>/events": _CALLER,
     "api/turns/<str:turn_id>/stop": _CALLER,
+    "api/usage": _CALLER,
     f"{_AUTH}/register": Route(Access.FIRST_OR_ADMIN),
     f"{_AUTH}/login": _OPEN_API,
     f"{_AUTH}/refresh": _OPEN_API,
@@ -95,6 +103,7 @@ ROUTES: Mapping[str, Route] = {
     "sign-out": _PAGE,
     "c/new": _VISITOR,
     "c/<str:conversation_id>": _VISITOR,
+    "c/<str:conversation_id>/export": _SCRIPT,
     "trash": _VISITOR,
     "search": _VISITOR,
     "settings": _VISITOR,
@@ -103,13 +112,19 @@ ROUTES: Mapping[str, Route] = {
     "settings/password": _MEMBER,
     "settings/keys": _MEMBER,
     "settings/keys/<str:key_id>/revoke": _MEMBER,
+    "metrics/live": Route(Access.ADMIN, is_api=False),
     "ui/models": _SCRIPT,
     "ui/list": _VISITOR,
-    "ui/conversations": _SCRIPT,
+    "ui/ask": _CALLER,
     "ui/conversations/<str:conversation_id>": _SCRIPT,
     "ui/conversations/<str:conversation_id>/ask": _CALLER,
     "ui/conversations/<str:conversation_id>/again": _CALLER,
+    "ui/conversations/<str:conversation_id>/choose": _SCRIPT,
+    "ui/conversations/<str:conversation_id>/messages": _VISITOR,
+    "ui/messages/<str:message_id>/source": _VISITOR,
+    "ui/files/<str:file_id>": _SCRIPT,
     "ui/turns/<str:turn_id>/events": _SCRIPT,
+    "ui/turns/<str:turn_id>/source": _VISITOR,
     "ui/turns/<str:turn_id>/stop": _SCRIPT,
     "ui/turns/<str:turn_id>/answer": _VISITOR,
     "ui/turns/<str:turn_id>/facts": _VISITOR,
@@ -121,6 +136,19 @@ ROUTES: Mapping[str, Route] = {
 
 # Also what does not exist below them.
 _NEVER_API = (settings.STATIC_URL, "/health/")
+
+
+# Whose unknown paths are answered in the API's own form, whoever asks (C-1.2).
+_API_HEADS = {
+    *(path.partition("/")[0] for path, route in ROUTES.items() if route.is_api),
+    *("health", "metrics", "openapi.json", "v1", "ws"),
+} - {"admin"}
+
+
+def is_among_api(path: str) -> bool:
+    """Whether a path, known or not, is where the APIs are and not the pages."""
+    head = path.lstrip("/").partition("/")[0]
+    return head in _API_HEADS or path.startswith("/admin/bypass")
 
 
 def route_for(match: ResolverMatch) -> Route | None:

@@ -13,6 +13,7 @@ from chatproject.cache_settings import cache_settings
 from chatproject.config import load, origin_of
 from chatproject.database import database_settings
 from chatproject.logs import logging_settings
+from chatproject.provider_handling import with_handling
 from chatproject.provider_settings import provider_specs
 from chatproject.secret_key import StoredSecretKey
 from chatproject.worker_number import WORKERS_VARIABLE
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "accounts",
+    "providers",
     "conversations",
     "search",
 ]
@@ -87,7 +89,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "libraries": {"digits": "api.pages.digits"},
         },
     }
 ]
@@ -129,6 +132,7 @@ CORS_ALLOW_HEADERS = [
     "prefer",
     "x-admin-token",
     "x-api-key",
+    "x-fallback-providers",
     "x-request-id",
 ]
 
@@ -216,6 +220,14 @@ CHAT_EMBEDDING_DEVICE = CONFIG.CHAT_EMBEDDING_DEVICE
 CHAT_EMBEDDING_API_BASE = CONFIG.CHAT_EMBEDDING_API_BASE
 CHAT_EMBEDDING_API_KEY = CONFIG.CHAT_EMBEDDING_API_KEY
 
-PROVIDERS = provider_specs(CONFIG)
+PROVIDERS = with_handling(provider_specs(CONFIG), CONFIG)
+TOOL_SERVERS = CONFIG.MCP_TOOL_SERVERS
+TOOL_STEPS = CONFIG.TOOL_STEPS
+TOOL_SECONDS = CONFIG.TOOL_SECONDS
+TOOL_CHARACTERS = CONFIG.TOOL_CHARACTERS
+PROVIDER_FALLBACKS = CONFIG.PROVIDER_FALLBACKS
+PROVIDER_PRIVATE_NETWORKS = CONFIG.PROVIDER_PRIVATE_NETWORKS
+PROVIDER_ENCRYPTION_KEYS = CONFIG.PROVIDER_ENCRYPTION_KEYS
+MODEL_PRICES = CONFIG.MODEL_PRICES
 DEFAULT_PROVIDER = CONFIG.default_provider
 LLM_MODEL = CONFIG.LLM_MODEL

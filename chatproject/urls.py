@@ -9,12 +9,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from api.accepting import asks_for_page
 from api.errors import ResourceNotFound
+from api.pages.problems import failure, nothing_here
 from api.problems import Problem, internal_error, problem_response, render
 from chatproject.documents import RedocView, SchemaView, SwaggerView
 from chatproject.health import health
 from chatproject.health_ready import live, ready
 from chatproject.metrics_page import metrics
+from chatproject.routes import is_among_api
 
 logger = structlog.get_logger(__name__)
 
@@ -34,6 +37,8 @@ urlpatterns = [
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if _is_for_a_reader(request):
+        return nothing_here(request)
     return problem_response(request, ResourceNotFound())
 
 
@@ -44,4 +49,10 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 def handler500(request: HttpRequest, *args: Any) -> HttpResponse:
     """For what no other place catches: Django calls it while the exception is at hand."""
     logger.error("request_failed_unexpectedly", exc_info=sys.exc_info())
+    if _is_for_a_reader(request):
+        return failure(request)
     return internal_error(request)
+
+
+def _is_for_a_reader(request: HttpRequest) -> bool:
+    return not is_among_api(request.path_info) and asks_for_page(request)

@@ -87,6 +87,7 @@ def test_the_readme_holds_a_conversation_in_each_dialect(conversation: Conversat
             ("POST", "/conversations", 200),
             ("POST", "/conversations/ID/messages", 200),
             ("GET", "/conversations/ID/stream", 200),
+            ("POST", "/v1/chat/completions", 200),
             ("POST", "/api/chat/stream", 200),
             ("GET", "/api/turns/ID/events", 200),
             ("POST", "/api/chat/stream", 200),

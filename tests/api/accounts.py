@@ -1,8 +1,6 @@
 """People with accounts, for tests: registered, signed in, and holding keys."""
 
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -15,11 +13,10 @@ import httpx
 import psycopg
 
 from chatproject.database import database_settings
-from tests.client import ROOT, Server, clean_environment
+from tests.client import QUICK_SETTINGS, Server, run_manage
 
 PASSWORD = "correct horse battery 7"
 OTHER_PASSWORD = "staple wagon orchard 9"
-MANAGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -127,14 +124,8 @@ def administrator(server: Server) -> Account:
 def manage(server: Server, code: str) -> str:
     """What `manage.py shell` prints for this code, with the server's settings."""
     with tempfile.TemporaryDirectory(prefix="parley-manage-") as folder:
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", code],
-            cwd=folder,
-            env=clean_environment(Path(folder), {"DATABASE_URL": database_of(server)}),
-            capture_output=True,
-            text=True,
-            timeout=MANAGE_SECONDS,
-        )
+        env = {**QUICK_SETTINGS, "DATABASE_URL": database_of(server)}
+        done = run_manage("shell", "--no-imports", "-c", code, folder=Path(folder), env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

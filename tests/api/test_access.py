@@ -17,6 +17,7 @@ from tests.client import Databases, Server, Upstream
 from tests.conftest import QUICK, UNLIMITED, found
 
 HELLO = {"message": "Hello"}
+ASKED = {"messages": [{"role": "user", "content": "Hello"}]}
 SAID = {"text": "Hello", "model": "scripted-small"}
 THREAD, STATE = "api/threads/<str:thread_id>", "api/provider-threads/<str:thread_id>"
 TOKEN = {"X-Admin-Token": "operator"}
@@ -41,7 +42,8 @@ class Call:
 
     @property
     def is_of_something(self) -> bool:
-        return "<" in self.route and "<path:ip>" not in self.route
+        # An address and a model are nobody's.
+        return re.search(r"<(?!path:(ip|model_id)>)", self.route) is not None
 
 
 # Within one thing, in the order in which they can follow each other: deletions come last.
@@ -63,6 +65,14 @@ CALLS = [
     Call("api/turns/<str:turn_id>", "GET", 200),
     Call("api/turns/<str:turn_id>/events", "GET", 200),
     Call("api/turns/<str:turn_id>/stop", "POST", 200),
+    Call("v1/models", "GET", 200),
+    Call("v1/models/<path:model_id>", "GET", 200),
+    Call("v1/chat/completions", "POST", 200, ASKED),
+    Call("v1/embeddings", "POST", 200, {"model": "scripted-small", "input": "Hello"}),
+    Call("v1/responses", "POST", 200, {"input": "Hello"}),
+    Call("v1/responses/<str:response_id>", "GET", 200),
+    Call("v1/responses/<str:response_id>", "DELETE", 200),
+    Call("api/usage", "GET", 200),
     Call("api/auth/register", "POST", 422, {}),
     Call("api/auth/login", "POST", 422, {}),
     Call("api/auth/refresh", "POST", 422, {}),
@@ -94,6 +104,7 @@ CALLS = [
     Call("sign-out", "POST", 302, headers=CSRF),
     Call("c/new", "GET", 200),
     Call("c/<str:conversation_id>", "GET", 200),
+    Call("c/<str:conversation_id>/export", "GET", 200),
     Call("trash", "GET", 200),
     Call("search", "GET", 200),
     Call("settings", "GET", 200),
@@ -102,13 +113,19 @@ CALLS = [
     Call("settings/password", "POST", 422, headers=CSRF),
     Call("settings/keys", "POST", 422, headers=CSRF),
     Call("settings/keys/<str:key_id>/revoke", "POST", 302, headers=CSRF),
+    Call("metrics/live", "GET", 200),
     Call("ui/models", "GET", 200),
     Call("ui/list", "GET", 200),
-    Call("ui/conversations", "POST", 201, headers=CSRF),
+    Call("ui/ask", "POST", 202, {"text": "Hello"}, headers=CSRF),
     Call(PAGE, "PATCH", 200, {"title": "Mine"}),
     Call(f"{PAGE}/ask", "POST", 202, {"text": "Hello"}, headers=CSRF),
     Call(f"{PAGE}/again", "POST", 202, {}, headers=CSRF),
+    Call(f"{PAGE}/choose", "POST", 200, {"message": NOBODY}),
+    Call(f"{PAGE}/messages", "GET", 200),
+    Call("ui/messages/<str:message_id>/source", "GET", 200),
+    Call("ui/files/<str:file_id>", "GET", 200),
     Call(f"{TURN}/events", "GET", 200),
+    Call(f"{TURN}/source", "GET", 200),
     Call(f"{TURN}/answer", "GET", 200),
     Call(f"{TURN}/facts", "GET", 200),
     Call(f"{TURN}/stop", "POST", 202),
@@ -189,8 +206,10 @@ def _expected(
         return call.status if "<path:ip>" not in call.route else 404
     if access is Access.FIRST_OR_ADMIN:
         return call.status if headers == staff.headers else 403
-    if not headers and access in (Access.VISITOR, Access.MEMBER):
+    if not headers and access in (Access.VISITOR, Access.MEMBER, Access.ADMIN):
         return 302
+    if access is Access.ADMIN and headers != staff.headers:
+        return 403
     if not headers or (headers == key and access is Access.TOKEN):
         return 401
     if headers == key and access in (Access.SIGNED_IN, Access.MEMBER):
@@ -199,7 +218,7 @@ def _expected(
 
 
 def _for_user(call: Call, access: Access) -> int:
-    if access is Access.FIRST_OR_ADMIN:
+    if access in (Access.FIRST_OR_ADMIN, Access.ADMIN):
         return 403
     return 404 if "<path:ip>" in call.route else call.status
 
@@ -226,7 +245,8 @@ def _same_but_id(first: httpx.Response, second: httpx.Response) -> bool:
 
 def _path(server: Server, call: Call, owner: Account | None) -> str:
     """The call's path, to something of the owner's, or to what nobody has."""
-    if owner is not None and {"thread_id", "name"} & set(re.findall(r":(\w+)>", call.route)):
+    named = set(re.findall(r":(\w+)>", call.route))
+    if owner is not None and named & {"thread_id", "message_id", "file_id", "name"}:
         return _path_in_thread(call, owner)
     return re.sub(
         r"<\w+:(\w+)>",
@@ -242,11 +262,13 @@ def _path_in_thread(call: Call, owner: Account) -> str:
     state = {"conversation_id": "theirs"}
     owner.server.put(f"/api/provider-threads/{thread.id}", json=state, headers=owner.headers)
     ids = {"thread_id": thread.id, "message_id": message["id"]}
-    ids["name"] = message["attachments"][0]["id"]
+    ids["name"] = ids["file_id"] = message["attachments"][0]["id"]
     return re.sub(r"<\w+:(\w+)>", lambda name: str(ids[name[1]]), f"/{call.route}")
 
 
 def _id(server: Server, name: str, owner: Account | None) -> str:
+    if name == "model_id":
+        return "scripted-small"
     if owner is None:
         return NOBODY
     if name == "session_id":
@@ -257,5 +279,8 @@ def _id(server: Server, name: str, owner: Account | None) -> str:
         return str(made)
     if name == "key_id":
         return str(owner.new_key()["id"])
+    if name == "response_id":
+        made = server.post("/v1/responses", json={"input": "Hello"}, headers=owner.headers)
+        return str(made.json()["id"])
     answer = server.post("/api/chat/stream", json=HELLO, headers=owner.headers)
     return answer.headers["X-Turn-ID"]

@@ -29,11 +29,35 @@ def test_without_settings_only_demo_is_configured() -> None:
     assert {name: spec.missing for name, spec in specs.items()} == MISSING
 
 
-@pytest.mark.parametrize("name", ["anthropic", "gemini", "mcp"])
-def test_a_provider_without_a_backend_is_not_configured_by_its_variable(name: str) -> None:
-    variable = MISSING[name] or ""
-    spec = provider_specs(load_with(**{variable: "https://key.example"}))[name]
-    assert (spec.backend, spec.missing) == (None, variable)
+@pytest.mark.parametrize(
+    ("name", "settings", "options"),
+    [
+        (
+            "anthropic",
+            {"ANTHROPIC_API_KEY": "key"},
+            {"base_url": "https://api.anthropic.com", "model": "claude-3-5-haiku-latest"},
+        ),
+        (
+            "gemini",
+            {"GEMINI_API_KEY": "key"},
+            {
+                "base_url": "https://generativelanguage.googleapis.com/v1beta/openai",
+                "model": "gemini-2.5-flash",
+            },
+        ),
+        (
+            "mcp",
+            {"MCP_SERVER_URL": "http://127.0.0.1:8080", "MCP_API_KEY": "key"},
+            {"url": "http://127.0.0.1:8080"},
+        ),
+    ],
+)
+def test_a_key_or_an_address_configures_a_provider(
+    name: str, settings: dict[str, str], options: dict[str, str]
+) -> None:
+    spec = provider_specs(load_with(**settings))[name]
+    limits = {"api_key": "key", "limits": Limits(connect=10.0, idle=30.0)}
+    assert (spec.missing, spec.options) == (None, options | limits)
 
 
 def test_openai_gets_its_address_key_and_limits() -> None:
