@@ -17,23 +17,25 @@ from conversations.errors import (
 from conversations.labels import agents_in, products_in
 from conversations.models import Attachment, Conversation, Message, Turn
 
+ANYWHERE = None
 
-def conversation_for(caller: Caller, conversation_id: UUID, *, surface: str) -> Conversation:
-    """Raises ConversationNotFound."""
+
+def conversation_for(caller: Caller, conversation_id: UUID, *, surface: str | None) -> Conversation:
+    """On this surface, or ANYWHERE; raises ConversationNotFound, Forbidden."""
     conversation = own_conversation(caller, conversation_id, surface=surface)
     if conversation.deleted_at is not None:
         raise ConversationNotFound(conversation_id)
     return conversation
 
 
-def own_conversation(caller: Caller, conversation_id: UUID, *, surface: str) -> Conversation:
+def own_conversation(caller: Caller, conversation_id: UUID, *, surface: str | None) -> Conversation:
     """One that may be deleted; raises ConversationNotFound.
 
     Raises Forbidden where the user's allow lists do not have its product or agent.
     """
-    rows = Conversation.objects.filter(
-        id=conversation_id, workspace=caller.workspace, surface=surface
-    )
+    rows = Conversation.objects.filter(id=conversation_id, workspace=caller.workspace)
+    if surface is not ANYWHERE:
+        rows = rows.filter(surface=surface)
     if (conversation := rows.first()) is None:
         raise ConversationNotFound(conversation_id)
     refuse_outside_lists(caller, conversation.metadata)

@@ -10,8 +10,8 @@ from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Left
 
 from accounts.callers import Caller
-from conversations.access import conversation_for, inside_lists, own_conversation
-from conversations.errors import ConversationNotFound, MessageNotFound
+from conversations.access import ANYWHERE, conversation_for, inside_lists
+from conversations.errors import MessageNotFound
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.versions import on_path, path_through
 
@@ -100,18 +100,6 @@ def list_conversations(
     return Listing(items, Place.of(items[-1].conversation) if len(page) > limit else None)
 
 
-def conversation_anywhere(caller: Caller, conversation_id: UUID) -> Conversation:
-    """On whatever surface it was begun. Raises ConversationNotFound, Forbidden."""
-    surface = _surface_of(caller, conversation_id)
-    return conversation_for(caller, conversation_id, surface=surface)
-
-
-def kept_anywhere(caller: Caller, conversation_id: UUID) -> Conversation:
-    """The same, also one that is put away."""
-    surface = _surface_of(caller, conversation_id)
-    return own_conversation(caller, conversation_id, surface=surface)
-
-
 def latest_messages(conversation: Conversation, *, limit: int) -> Window:
     return messages_before(conversation, None, limit=limit)
 
@@ -153,7 +141,7 @@ def message_of(caller: Caller, message_id: UUID) -> Message:
     ).first()
     if message is None:
         raise MessageNotFound(message_id)
-    conversation_anywhere(caller, message.conversation_id)
+    conversation_for(caller, message.conversation_id, surface=ANYWHERE)
     return message
 
 
@@ -201,14 +189,6 @@ def answer_of(turn: Turn) -> Message | None:
         return None
     rows = Message.objects.filter(conversation_id=turn.conversation_id, id=turn.answer_id)
     return rows.first()
-
-
-def _surface_of(caller: Caller, conversation_id: UUID) -> str:
-    rows = Conversation.objects.filter(id=conversation_id, workspace=caller.workspace)
-    surface = rows.values_list("surface", flat=True).first()
-    if surface is None:
-        raise ConversationNotFound(conversation_id)
-    return surface
 
 
 def _first_words(page: Sequence[Conversation]) -> dict[UUID, str | None]:

@@ -23,8 +23,8 @@ from api.parsing import body_of
 from api.problems import COMMON, ProblemTable, plain, request_id_of
 from api.responses import json_response
 from conversations import services, shelf
-from conversations.access import question_of, turn_for
-from conversations.browsing import conversation_anywhere, files_of_question, latest_message_id
+from conversations.access import ANYWHERE, conversation_for, question_of, turn_for
+from conversations.browsing import files_of_question, latest_message_id
 from conversations.errors import NothingToAnswer, NotOnPath
 from conversations.models import Conversation
 from conversations.turns.request import Heading, Linear, Question, TurnRequest
@@ -67,7 +67,7 @@ async def _ask(request: HttpRequest, conversation_id: str) -> HttpResponse:
     caller = await asking_caller(request)
     form = body_of(request, AskForm)
     _refuse_if_off()
-    row = await query(conversation_anywhere, caller, known_form(conversation_id))
+    row = await query(conversation_for, caller, known_form(conversation_id), surface=ANYWHERE)
     return await _begun(request, caller, await _asked(request, caller, row, form))
 
 
@@ -76,7 +76,7 @@ async def _again(request: HttpRequest, conversation_id: str) -> HttpResponse:
     caller = await asking_caller(request)
     form = body_of(request, AgainForm)
     _refuse_if_off()
-    row = await query(conversation_anywhere, caller, known_form(conversation_id))
+    row = await query(conversation_for, caller, known_form(conversation_id), surface=ANYWHERE)
     message_id = UUID(form.message) if form.message else await query(latest_message_id, row)
     if message_id is None:
         raise NothingToAnswer

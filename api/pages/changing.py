@@ -17,8 +17,8 @@ from api.parsing import body_of, query_of
 from api.responses import json_response
 from api.viewsets import RowViewSet, django_request
 from conversations import services, shelf
-from conversations.access import turn_for
-from conversations.browsing import conversation_anywhere, kept_anywhere, message_of
+from conversations.access import ANYWHERE, conversation_for, own_conversation, turn_for
+from conversations.browsing import message_of
 from conversations.errors import TurnNotFound
 from conversations.turns.pages import stored_text
 from conversations.versions import choose
@@ -29,7 +29,7 @@ class ChangeViewSet(RowViewSet):
     def partial_update(self, request: Request, conversation_id: str) -> HttpResponse:
         """Rename, put away or take back."""
         form = body_of(django_request(request), ChangeForm)
-        row = kept_anywhere(self.caller, known_form(conversation_id))
+        row = own_conversation(self.caller, known_form(conversation_id), surface=ANYWHERE)
         changes: dict[str, Any] = (
             {} if form.title is None else {"title": form.title.strip() or None}
         )
@@ -41,13 +41,13 @@ class ChangeViewSet(RowViewSet):
     def choose(self, request: Request, conversation_id: str) -> HttpResponse:
         """Another version of a message, with all that followed it."""
         form = body_of(django_request(request), ChooseForm)
-        row = conversation_anywhere(self.caller, known_form(conversation_id))
+        row = conversation_for(self.caller, known_form(conversation_id), surface=ANYWHERE)
         choose(row, UUID(form.message))
         return json_response({"id": str(row.id)})
 
     def export(self, request: Request, conversation_id: str) -> StreamingHttpResponse:
         """The conversation as a file: `?format=` is `markdown`, `pdf` or `docx`."""
-        row = conversation_anywhere(self.caller, known_form(conversation_id))
+        row = conversation_for(self.caller, known_form(conversation_id), surface=ANYWHERE)
         wanted = query_of(django_request(request), ExportQuery).format
         return export_response(row, wanted, url_of=file_url)
 

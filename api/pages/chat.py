@@ -15,6 +15,7 @@ from api.pages.models import choices
 from api.pages.shown import Question, shown_window
 from api.pages.signing import setup
 from conversations import browsing
+from conversations.access import ANYWHERE, conversation_for
 from conversations.browsing import Listed, Window
 from conversations.models import Conversation
 
@@ -36,7 +37,7 @@ def new(request: HttpRequest, caller: Caller) -> HttpResponse:
 @page
 def conversation(request: HttpRequest, caller: Caller, conversation_id: str) -> HttpResponse:
     """The last messages, or those around the one that `?at=` names, or before `?before=`."""
-    row = browsing.conversation_anywhere(caller, known_form(conversation_id))
+    row = conversation_for(caller, known_form(conversation_id), surface=ANYWHERE)
     context = _messages(row, lambda: _window(request, row))
     context["title"] = _title(row, context["items"])
     return _chat(request, caller, context, current=row.id)
@@ -45,7 +46,7 @@ def conversation(request: HttpRequest, caller: Caller, conversation_id: str) -> 
 @page
 def messages(request: HttpRequest, caller: Caller, conversation_id: str) -> HttpResponse:
     """The last messages alone; with `?frame` all but the texts of answers."""
-    row = browsing.conversation_anywhere(caller, known_form(conversation_id))
+    row = conversation_for(caller, known_form(conversation_id), surface=ANYWHERE)
     context = _messages(row, lambda: browsing.latest_messages(row, limit=MESSAGES))
     context["frame"] = "frame" in request.GET
     return shown_page(request, "ui/messages.html", context)

@@ -13,7 +13,7 @@ from accounts.callers import Caller
 from api.websocket.errors import ThreadNotFound
 from api.websocket.frames import Place
 from conversations import services
-from conversations.access import conversation_for, turn_for
+from conversations.access import ANYWHERE, conversation_for, turn_for
 from conversations.errors import ConversationNotFound, NothingToAnswer, TurnNotFound
 from conversations.models import Conversation, Message, Turn
 from conversations.signals import announce
@@ -76,7 +76,7 @@ def home_at(caller: Caller, place: Place) -> Home:
         raise ThreadNotFound
     try:
         row_id = UUID(place.id)
-        surface = _surface_of(row_id) if place.is_any else THREADS
+        surface = ANYWHERE if place.is_any else THREADS
         return _home(conversation_for(caller, row_id, surface=surface))
     except (ValueError, ConversationNotFound) as error:
         if place.is_any:
@@ -122,15 +122,6 @@ def states_of(ids: Collection[UUID]) -> dict[UUID, State]:
         Subquery(turns.values("status")[:1]),
     )
     return {row[0]: State(row[1], row[2:], row[4]) for row in rows}
-
-
-def _surface_of(conversation_id: UUID) -> str:
-    """Whose it is, the access check finds out. Raises ConversationNotFound."""
-    rows = Conversation.objects.filter(id=conversation_id)
-    surface = rows.values_list("surface", flat=True).first()
-    if surface is None:
-        raise ConversationNotFound(conversation_id)
-    return surface
 
 
 def _home(conversation: Conversation) -> Home:

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.callers import ANONYMOUS, SHARED_KEY
 from conversations import browsing, shelf
+from conversations.access import ANYWHERE, conversation_for, own_conversation
 from conversations.browsing import Place
 from conversations.errors import ConversationNotFound
 from conversations.models import Conversation, Message
@@ -50,14 +51,14 @@ def test_what_is_put_away_is_in_the_trash_only() -> None:
     (kept,) = browsing.list_conversations(ANONYMOUS, limit=9, deleted=True).items
     assert kept.conversation.id == row.id
     with pytest.raises(ConversationNotFound):
-        browsing.conversation_anywhere(ANONYMOUS, row.id)
+        conversation_for(ANONYMOUS, row.id, surface=ANYWHERE)
 
 
 def test_somebody_elses_conversation_does_not_exist() -> None:
     row = _conversation("one")
-    for find in (browsing.conversation_anywhere, browsing.kept_anywhere):
+    for find in (conversation_for, own_conversation):
         with pytest.raises(ConversationNotFound):
-            find(SHARED_KEY, row.id)
+            find(SHARED_KEY, row.id, surface=ANYWHERE)
     assert not browsing.list_conversations(SHARED_KEY, limit=9).items
 
 
