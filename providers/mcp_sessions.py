@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from weakref import WeakKeyDictionary, WeakSet
@@ -82,12 +82,13 @@ class McpServer:
         async def hear(progress: float, total: float | None, message: str | None) -> None:
             clock.wind()
             if on_progress is not None:
-                on_progress(_progress(progress, total, message))
+                on_progress(_progress(progress, total, self.redact(message or "")))
 
         async def question(client: "Client") -> "CallToolResult":
             return await client.call_tool(tool, dict(arguments), progress_callback=hear)
 
-        return _result(await self._ask(question, clock))
+        result = _result(await self._ask(question, clock))
+        return replace(result, texts=tuple(map(self.redact, result.texts)))
 
     def redact(self, text: str) -> str:
         return text.replace(self._key, "***") if self._key else text

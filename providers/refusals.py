@@ -38,7 +38,7 @@ def retry_after(header: str | None) -> float | None:
         return seconds if 0 <= seconds < _LONGEST_WAIT else None
     try:
         wanted = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=dt.UTC)
     return max(0.0, (wanted - dt.datetime.now(dt.UTC)).total_seconds())

@@ -22,9 +22,9 @@ def unsealed(token: str) -> str:
     """What `sealed` was given; raises SecretUnreadable."""
     if not token:
         return ""
-    for keys in dict.fromkeys((_keys(), _old_keys())):
+    for keys in (_keys, _old_keys):
         try:
-            return _fernet(keys).decrypt(token.encode()).decode()
+            return _fernet(keys()).decrypt(token.encode()).decode()
         except InvalidToken:
             continue
     raise SecretUnreadable

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,8 @@ TOOL_SERVER_NAME = r"^[a-zA-Z0-9_-]{1,32}\Z"
 _UNKNOWN = "unknown"
 _UNREADABLE = "unreadable"
 _FAILED = "failed"
-_LIST_SECONDS = 5.0
+_LIST_SECONDS = 3.0
+_AWAY_SECONDS = 30.0
 # What OpenAI and Anthropic take as a name.
 _LONGEST_NAME = 64
 _NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
@@ -67,6 +69,7 @@ class Toolbox:
     def __init__(self, specs: tuple[ToolServerSpec, ...]) -> None:
         self._specs: dict[str, ToolServerSpec] = {}
         self._servers: dict[str, McpServer] = {}
+        self._away_until: dict[str, float] = {}
         self.replace(specs)
 
     def replace(self, specs: tuple[ToolServerSpec, ...]) -> tuple[McpServer, ...]:
@@ -116,11 +119,17 @@ class Toolbox:
             await server.aclose()
 
     async def _tools_of(self, spec: ToolServerSpec) -> list[Tool]:
+        server = self._servers.get(spec.name)
+        if server is None or time.monotonic() < self._away_until.get(spec.name, 0.0):
+            return []
         try:
             async with asyncio.timeout(_LIST_SECONDS):
-                specs = await self._servers[spec.name].known_tools()
+                specs = await server.known_tools()
         except (ProviderFault, TimeoutError) as error:
-            logger.warning("tool_server_lends_nothing", server=spec.name, fault=str(error))
+            # The next turns do not wait for it again.
+            self._away_until[spec.name] = time.monotonic() + _AWAY_SECONDS
+            fault = str(error) or "no answer in time"
+            logger.warning("tool_server_lends_nothing", server=spec.name, fault=fault)
             return []
         return [
             _tool(spec.name, listed)

@@ -14,6 +14,7 @@ from providers.resilience.steps import Step
 
 # So much is read ahead of a slow reader; then the provider has to wait as well.
 _MOST_BYTES = 256 * 1024
+_READER_SECONDS = 30.0
 _reading: set[asyncio.Task[None]] = set()
 
 
@@ -101,7 +102,12 @@ class Relay:
         self._news.set()
         while self._size > _MOST_BYTES:
             self._room.clear()
-            await self._room.wait()
+            try:
+                async with asyncio.timeout(_READER_SECONDS):
+                    await self._room.wait()
+            except TimeoutError:
+                # Nobody reads: the provider is not kept waiting, nor who waits for its place.
+                self.close()
 
     def _take(self) -> bytes:
         data = b"".join(self._pieces)

@@ -83,7 +83,7 @@ async def untraced(
 async def _started(turn_request: TurnRequest, files: tuple[NewFile, ...]) -> Turn:
     try:
         turn = await start_turn(turn_request)
-    except BaseException:
+    except Exception:  # not if the client leaves: the turn goes on, with its files
         await drop_unused(files, None)
         raise
     if files:

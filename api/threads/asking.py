@@ -145,7 +145,7 @@ class _Asking:
             message = await query(
                 accept_question, self._caller, self.thread.id, question, SURFACE, heading
             )
-        except BaseException:
+        except Exception:  # not if the client leaves: the turn goes on, with its files
             await drop_unused(question.files, None)
             raise
         return await _json_of(message)
@@ -170,7 +170,7 @@ class _Asking:
         )
         try:
             turn = await start_turn(turn_request)
-        except BaseException:
+        except Exception:  # not if the client leaves: the turn goes on, with its files
             await drop_unused(question.files, None)
             raise
         if question.files:

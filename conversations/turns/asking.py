@@ -93,7 +93,7 @@ class Asking:
 
     async def _converse(self) -> None:
         """Ask, do what the model wants tools to do, and ask again with what they said."""
-        tools = self._tools = await tools_for(self._request, self._log.append)
+        tools = self._tools = await tools_for(self._request, self._registry, self._log.append)
         asks: Sequence[Ask] = self._request.asks
         while True:
             begun_at = self._log.text_length
@@ -109,7 +109,8 @@ class Asking:
     def _going_on(self, asks: Sequence[Ask]) -> tuple[Ask, ...]:
         """The one that has answered, then those who have not been asked yet."""
         last = self.attempts[-1]
-        rest = [ask for ask in asks if ask.provider != last.ask.provider]
+        asked = [(left.ask.provider, left.ask.model) for left in self.attempts]
+        rest = [ask for ask in asks if (ask.provider, ask.model) not in asked]
         return (replace(last.ask, model=last.model), *rest)
 
     async def _ask(self, asks: Sequence[Ask]) -> None:

@@ -12,6 +12,7 @@ from conversations.turns.said import calls_of
 from conversations.turns.storable import storable_text
 from providers.errors import AnswerUnreadable
 from providers.events import Progress, ToolCallDelta
+from providers.registry import Registry
 from providers.toolbox import Tool, ToolAnswer, Toolbox, toolbox, unknown_tool
 from providers.types import ChatMessage, ToolCall, ToolSpec
 
@@ -19,6 +20,9 @@ TOO_LATE = ToolAnswer("timeout", "The time for tools is over: answer with what y
 TOO_OFTEN = ToolAnswer("refused", "No more tools may be called: answer with what you have.")
 # How often a model that may call no more tools is told so.
 _REMINDERS = 2
+_MOST_CALLS = 16
+# Of so many answers of the longest kind all together, the model gets no more.
+_MOST_LONG_ANSWERS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,14 @@ class ToolUsed:
     text: str
 
 
-async def tools_for(request: TurnRequest, log: Callable[[TurnEvent], None]) -> "ToolUse | None":
+async def tools_for(
+    request: TurnRequest, registry: Registry, log: Callable[[TurnEvent], None]
+) -> "ToolUse | None":
     """Those that the caller's roles allow; None where there are none, or the caller brings some."""
     if toolbox().is_empty or request.tools or "tools" in request.options:
+        return None
+    named = filter(registry.is_configured, (ask.provider for ask in request.asks))
+    if not any(registry.get(name).capabilities.tools for name in named):
         return None
     tools = await toolbox().offered(request.caller.roles)
     if not tools:
@@ -69,6 +78,7 @@ class ToolUse:
         self._limits = limits
         self._log = log
         self._steps = 0
+        self._characters_left = _MOST_LONG_ANSWERS * limits.characters
         self._until = asyncio.get_running_loop().time() + limits.seconds
 
     @property
@@ -93,18 +103,23 @@ class ToolUse:
         self._steps += 1
         if self._steps > self._limits.steps + _REMINDERS:
             raise AnswerUnreadable("The model did nothing but call tools.")
-        answers = await asyncio.gather(*map(self._answer, calls))
+        answers = await asyncio.gather(
+            *(self._answer(call, is_late=place >= _MOST_CALLS) for place, call in enumerate(calls))
+        )
         asked = ChatMessage("assistant", said, tool_calls=calls)
         return (asked, *_messages(calls, answers))
 
-    async def _answer(self, call: ToolCall) -> ToolAnswer:
+    async def _answer(self, call: ToolCall, *, is_late: bool) -> ToolAnswer:
         tool = self._tools.get(call.name)
         source, name = (tool.server, tool.name) if tool else ("", call.name)
         asked = ToolStarted(
             call.call_id, source, storable_text(name), storable_text(call.arguments)
         )
         self._log(asked)
-        answer = unknown_tool(call.name) if tool is None else await self._called(tool, call)
+        if is_late:
+            answer = TOO_OFTEN
+        else:
+            answer = unknown_tool(call.name) if tool is None else await self._called(tool, call)
         answer = ToolAnswer(answer.outcome, self._cut(storable_text(answer.text)))
         self._log(ToolEnded(call.call_id, answer.outcome, answer.text))
         self.used.append(
@@ -123,7 +138,8 @@ class ToolUse:
         self._log(Progress(storable_text(progress.message), progress.fraction))
 
     def _cut(self, text: str) -> str:
-        most = self._limits.characters
+        most = min(self._limits.characters, self._characters_left)
+        self._characters_left -= min(most, len(text))
         return text if len(text) <= most else f"{text[:most]}\n[The rest was too long.]"
 
     def _seconds_left(self) -> float:

@@ -13,7 +13,7 @@ from providers.events import Finished, ProviderEvent, RawChunk, ReasoningDelta, 
 from providers.events import ToolCallDelta as ToolCallPiece
 from providers.framing import Splitter, SseSplitter, WholeSplitter
 from providers.http import HttpAnswer
-from providers.refusals import decoded
+from providers.refusals import decoded, error_text
 
 Refuse = Callable[[Any], ProviderRefused]
 
@@ -112,7 +112,8 @@ class ChatCompletionsParser:
         text = _said(message) if message else ""
         if is_agents(payload):
             return self._agent.read(RawChunk(_on_one_line(payload), text))
-        return RawChunk(_on_one_line(payload), text, is_silent=_is_silent(chunk, message))
+        is_silent = _is_silent(chunk, message) or (message is None and _is_error(payload))
+        return RawChunk(_on_one_line(payload), text, is_silent=is_silent)
 
     def _unknown(self, payload: bytes) -> Iterator[ProviderEvent]:
         found = decoded(payload)
@@ -125,7 +126,7 @@ class ChatCompletionsParser:
         # One bad chunk in a good stream is passed over (C-9.9), but a chunk of an unusual shape
         # may mean something to who asked for raw ones.
         if self._keep_raw and isinstance(found, dict):
-            yield RawChunk(_on_one_line(payload))
+            yield RawChunk(_on_one_line(payload), is_silent=error_text(found) is not None)
 
     def _note(self, chunk: _Chunk) -> None:
         if isinstance(chunk.id, str) and chunk.id:
@@ -169,6 +170,11 @@ def _is_silent(chunk: _Chunk, message: _Message | None) -> bool:
     if message is None:
         return chunk.choices is not None or chunk.usage is not None
     return not (_said(message) or _thought(message) or message.tool_calls)
+
+
+def _is_error(payload: bytes) -> bool:
+    """An error inside a 200 is nothing said, so that somebody else can still be asked."""
+    return error_text(decoded(payload)) is not None
 
 
 def _said(message: _Message) -> str:

@@ -52,18 +52,21 @@ class OpenAICompatible(Provider):
         self._found_until = 0.0
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent, None]:
-        if self._counts:
+        # What the caller has written is sent as it is: nothing was added that could be left out.
+        adds_counts = self._counts and request.as_sent is None
+        if adds_counts:
             try:
-                async with aclosing(self._events(request)) as events:
+                async with aclosing(self._events(request, counts=True)) as events:
                     async for event in events:
                         yield event
                 return
             except ProviderRefused as refusal:
                 if not _knows_no_counts(refusal, request):
                     raise
-            self._counts = False
-        async with aclosing(self._events(request)) as events:
+        async with aclosing(self._events(request, counts=False)) as events:
             async for event in events:
+                # It answers without, so that this was what it did not like.
+                self._counts = self._counts and not adds_counts
                 yield event
 
     async def models(self) -> tuple[ModelInfo, ...]:
@@ -82,11 +85,13 @@ class OpenAICompatible(Provider):
     async def aclose(self) -> None:
         await self._http.aclose()
 
-    def _events(self, request: ProviderRequest) -> AsyncGenerator[ProviderEvent, None]:
+    def _events(
+        self, request: ProviderRequest, *, counts: bool
+    ) -> AsyncGenerator[ProviderEvent, None]:
         parser = ChatCompletionsParser(
             name=self.name, refuse=self._http.refused, keep_raw=request.keep_raw
         )
-        body = request_body(request, counts=self._counts)
+        body = request_body(request, counts=counts)
         return self._http.events(
             "/chat/completions", body, parser, splitter_for, patient=request.patient
         )

@@ -146,7 +146,9 @@ class _Asking:
                         attempt.usage = event.usage
                     yield event
         except TimeoutError as error:
-            self._guards.circuit.failed()
+            # A long answer that is cut off is no sign of a dead provider.
+            if not attempt.has_spoken:
+                self._guards.circuit.failed()
             message = f"{self._ask.provider} did not answer within {watch.limit:g} seconds."
             raise ProviderTimeout(message) from error
         except ProviderFault as fault:

@@ -89,8 +89,10 @@ def _a_fallback_of_the_request_answers(server: Server, upstream: Upstream) -> No
     providers = [provider for provider, _ in _attempts(server, answer.headers["X-Turn-ID"])]
     assert providers[-1] == "demo" and len(providers) == 2
     wrong = {"X-Fallback-Providers": "demo, nobody"}
-    refused = server.post("/api/chat/stream", json={"message": "Hello"}, headers=wrong)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "validation_error")
+    many = {"X-Fallback-Providers": ",".join(f"demo/{number}" for number in range(9))}
+    for header in (wrong, many):
+        refused = server.post("/api/chat/stream", json={"message": "Hello"}, headers=header)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "validation_error")
 
 
 def _a_provider_that_keeps_failing_is_left_alone(server: Server, upstream: Upstream) -> None:

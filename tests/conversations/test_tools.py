@@ -1,5 +1,6 @@
 """Models call the tools of MCP servers within a turn, and answer with what they said."""
 
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
@@ -259,3 +260,25 @@ def test_a_name_of_a_server_is_one_that_models_take() -> None:
     with pytest.raises(ValueError, match="letters, digits"):
         tool_server_spec("a b", "http://x")
     assert "secret" not in repr(tool_server_spec("b", {"url": "http://x", "api_key": "secret"}))
+
+
+async def test_a_server_that_is_away_is_not_waited_for_again(settings: Any) -> None:
+    away = ToolServerSpec("away", "http://127.0.0.1:9/mcp")
+    async with tools_of(settings, away):
+        box = Toolbox((away,))
+        assert await box.offered(frozenset()) == {}
+        began = time.monotonic()
+        for _ in range(100):
+            assert await box.offered(frozenset()) == {}
+        assert time.monotonic() - began < 1
+        await box.aclose()
+
+
+async def test_so_many_calls_at_once_and_no_more(settings: Any, world: McpWorld) -> None:
+    many = calls(*[("box__answer", '{"query": "x"}')] * 20)
+    async with tools_of(settings, at(world), characters=8):
+        _, events = await asked(Handy([many, says("Done.")]))
+    ended = [event for event in events if isinstance(event, ToolEnded)]
+    assert [event.outcome for event in ended].count("refused") == 4
+    assert sum(len(event.text.partition("\n")[0]) for event in ended) < 5 * 8 + 20 * 60
+    assert any(event.text.startswith("\n[The rest") for event in ended)

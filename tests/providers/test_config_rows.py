@@ -18,6 +18,7 @@ URL = "https://models.example.org/v1"
 @pytest.fixture(autouse=True)
 def encryption_keys(settings: Any) -> None:
     settings.PROVIDER_ENCRYPTION_KEYS = ("k" * 32,)
+    settings.SECRET_KEY = "of this server"
 
 
 def spec(*rows: Any, name: str = "mine") -> ProviderSpec:

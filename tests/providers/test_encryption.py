@@ -29,6 +29,7 @@ def test_what_is_stored_says_nothing_and_is_never_twice_the_same() -> None:
 
 
 def test_a_newer_key_is_put_before_the_older_one(settings: Any) -> None:
+    settings.SECRET_KEY = "of this server"
     token = sealed(KEY)
     settings.PROVIDER_ENCRYPTION_KEYS = (NEW, OLD)
     assert unsealed(token) == KEY

@@ -204,6 +204,7 @@ def test_a_stream_that_repeats_the_message_so_far_is_not_whole_at_once() -> None
         (calls(call("1", "f", "")), False),
         ({"agent_status": "thinking"}, False),
         ({"choices": [], "message_metadata": {"agent": 1}}, False),
+        ({"detail": "Model is overloaded", "code": 503}, True),
     ],
 )
 def test_raw_chunks_say_when_they_say_nothing(chunk: dict[str, Any], is_silent: bool) -> None:
@@ -225,6 +226,21 @@ async def test_a_server_that_cannot_count_is_asked_without_counts(
     assert await events_of(provider) == [TextDelta("a"), DONE]
     assert await events_of(provider) == [TextDelta("a"), DONE]
     assert ["stream_options" in heard.json for heard in server.heard] == [True, False, False]
+
+
+async def test_a_callers_own_field_that_is_refused_is_held_against_nobody(
+    wire: StartWire, opened: Opened
+) -> None:
+    """Else one odd request would turn everybody's counts off."""
+    refusal = head("400 Bad Request", "application/json", "Connection: close")
+    refusal += b'{"error": "unknown field stream_options_x"}'
+    server = await wire(*[[refusal]] * 5)
+    provider = opened(compatible(server.url))
+    sent = question(as_sent=({"role": "user", "content": "Hello"},))
+    for request in (sent, question(options={"stream_options_x": 1}), question()):
+        with pytest.raises(ProviderRefused):
+            await events_of(provider, request)
+    assert ["stream_options" in heard.json for heard in server.heard[-2:]] == [True, False]
 
 
 async def test_counts_that_the_caller_wants_stay_refused(wire: StartWire, opened: Opened) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.backends.scripted import Scripted
+from providers.backends.scripted import Scripted, Step
 from providers.errors import (
     AnswerCut,
     AnswerUnreadable,
@@ -148,6 +148,16 @@ async def test_the_wait_for_the_first_word_has_a_limit_of_its_own() -> None:
     asked = await ask(Given(slow, second, first_text=0.1), "slow", "second")
     assert asked.text == "ab"
     assert asked.outcomes == [("slow", "timeout"), ("second", "completed")]
+
+
+async def test_a_long_answer_that_is_cut_off_is_no_sign_of_a_dead_provider() -> None:
+    said: list[Step] = [TextDelta("a"), 30.0]
+    only = Scripted([said, said, [TextDelta("b"), END]], name="long")
+    registry = Given(only, failures=2)
+    for _ in range(2):
+        asked = await ask(registry, "long", patience=Patience(total=0.05))
+        assert isinstance(asked.fault, ProviderTimeout)
+    assert (await ask(registry, "long")).text == "b"
 
 
 async def test_silence_in_the_middle_has_a_limit() -> None:
