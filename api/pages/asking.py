@@ -53,7 +53,7 @@ async def _ask_first(request: HttpRequest) -> HttpResponse:
     try:
         turn = await _asked(request, caller, row, form)
         found = await query(turn_for, caller, turn.id)
-    except BaseException:
+    except Exception:  # not if the client leaves: the turn goes on, with its files
         await query(services.delete_conversation, caller, row.id, surface=SURFACE)
         raise
     if found.conversation_id != row.id:
@@ -115,7 +115,7 @@ async def _asked(request: HttpRequest, caller: Caller, row: Conversation, form: 
     )
     try:
         turn = await _started(request, caller, row, ask, question, instead_of=old_id)
-    except BaseException:
+    except Exception:  # not if the client leaves: the turn goes on, with its files
         await drop_unused(files, None)
         raise
     if files:
@@ -140,12 +140,16 @@ async def _started(
     instead_of: UUID | None,
 ) -> Turn:
     heading = _heading(question, ask) if question and row.surface == SURFACE else None
+    options = {"user": str(caller.user_id)} if caller.user_id else {}
+    if instead_of is None:
+        # Otherwise what the provider itself remembers holds what is to be replaced.
+        options |= await _remembered(row, ask)
     turn_request = TurnRequest(
         caller=caller,
         history=Linear(row.surface, row.id, heading, instead_of=instead_of),
         asks=(ask,),
         question=question,
-        options=await _options(caller, row, ask),
+        options=options,
         silence_limit=settings.CHAT_LLM_IDLE_SECONDS,
         idempotency=idempotency_of(request),
         answer_model=ask.model,
@@ -164,10 +168,9 @@ def _heading(question: Question, ask: Ask) -> Heading:
     return Heading(title, {name: value for name, value in kept.items() if value})
 
 
-async def _options(caller: Caller, row: Conversation, ask: Ask) -> dict[str, Any]:
-    options = {"user": str(caller.user_id)} if caller.user_id else {}
+async def _remembered(row: Conversation, ask: Ask) -> dict[str, str]:
     external_id = await query(shelf.external_id_of, row, ask.provider)
-    return options | ({"conversation_id": external_id} if external_id else {})
+    return {"conversation_id": external_id} if external_id else {}
 
 
 async def _begun(request: HttpRequest, caller: Caller, turn: Turn) -> HttpResponse:

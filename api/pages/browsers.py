@@ -38,7 +38,7 @@ THEME_COOKIE = "parley_theme"
 ZONE_COOKIE = "parley_zone"
 
 # What every page with the list loads, and what the chat loads: all at once, not one by one.
-_MODULES = ("words", "html", "server", "toast", "drawer", "zone", "rows", "list")
+_MODULES = ("words", "html", "server", "toast", "drafts", "drawer", "zone", "rows", "list")
 CHAT_MODULES = (
     *_MODULES,
     *("models", "scroll", "progress", "turn", "files", "reload", "live", "composer"),

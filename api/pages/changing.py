@@ -1,6 +1,6 @@
 """Small changes that the page's script asks for: names, the trash, versions, and looking up."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -14,18 +14,21 @@ from api.pages.files import file_url
 from api.pages.forms import ChangeForm, ChooseForm
 from api.pages.shown import facts_of, outcome_shown
 from api.parsing import body_of, query_of
+from api.problems import COMMON, ProblemTable, plain
 from api.responses import json_response
 from api.viewsets import RowViewSet, django_request
 from conversations import services, shelf
 from conversations.access import ANYWHERE, conversation_for, own_conversation, turn_for
 from conversations.browsing import message_of
-from conversations.errors import TurnNotFound
+from conversations.errors import MessageNotFound, TurnNotFound
 from conversations.turns.pages import stored_text
 from conversations.versions import choose
 
 
 @extend_schema(exclude=True)
 class ChangeViewSet(RowViewSet):
+    problems: ClassVar[ProblemTable] = {**COMMON, MessageNotFound: plain(404, "message_not_found")}
+
     def partial_update(self, request: Request, conversation_id: str) -> HttpResponse:
         """Rename, put away or take back."""
         form = body_of(django_request(request), ChangeForm)

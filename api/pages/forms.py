@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from accounts.models import User
 from accounts.signing_in import LONGEST_PASSWORD
 from accounts.usernames import LONGEST_USERNAME, check_username
-from api.attaching import AttachmentForm
+from api.attaching import MOST_FILES, AttachmentForm
 from api.parsing import Body
 from api.responses import Answer
 
@@ -34,7 +34,7 @@ class AskForm(Body):
     model: _Name = ""
     attachments: list[AttachmentForm] = Field(default_factory=list)
     instead_of: _Id | None = None
-    kept: list[_Id] = Field(default_factory=list)
+    kept: list[_Id] = Field(default_factory=list, max_length=MOST_FILES)
 
     @property
     def kept_ids(self) -> list[UUID]:

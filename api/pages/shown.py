@@ -106,6 +106,10 @@ class Facts:
         return outcome(self.turn.status)
 
     @property
+    def tools(self) -> list[dict[str, str]]:
+        return [{**used, "outcome": outcome(used["outcome"])} for used in self.turn.tools_used]
+
+    @property
     def trouble(self) -> Trouble | None:
         return trouble(self.turn.fault, self.turn.error) if self.turn.fault else None
 

@@ -40,8 +40,10 @@ _OUTCOMES = {
     "timeout": gettext_lazy("too late"),
     "busy": gettext_lazy("no place"),
     "resting": gettext_lazy("resting"),
+    "address_refused": gettext_lazy("forbidden address"),
     "cut": gettext_lazy("cut off"),
     "unreadable": gettext_lazy("unreadable"),
+    "unknown": gettext_lazy("unknown"),
 }
 
 

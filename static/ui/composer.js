@@ -1,11 +1,12 @@
 // Asking: the box for the question, its draft, and the answer that is on its way.
 
-import { attached, initFiles, keptFiles, setFiles, untaken } from "./files.js";
+import { draftOf, keepDraftOf } from "./drafts.js";
+import { allRead, attached, initFiles, keptFiles, setFiles, untaken } from "./files.js";
 import { parsed } from "./html.js";
 import { refresh } from "./list.js";
 import { Live } from "./live.js";
 import { chosen } from "./models.js";
-import { reload } from "./reload.js";
+import { reload, sameAs } from "./reload.js";
 import { toEnd } from "./scroll.js";
 import { newKey, send } from "./server.js";
 import { Following } from "./turn.js";
@@ -27,12 +28,12 @@ let picture = 0;
 let live = null;
 // The question that is edited, and what was in the box before.
 let edited = null;
-// Kept until a question has arrived: the same question again is the same turn.
-let attempt = { text: "", key: "" };
+// By path, kept until there is a response: the same request again is the same turn.
+const attempts = new Map();
 
 export function initComposer() {
   // Somebody may have begun to type before this was loaded.
-  prompt.value ||= localStorage.getItem(draftName()) ?? "";
+  prompt.value ||= draftOf(form);
   grow();
   prompt.addEventListener("input", () => {
     keepDraft();
@@ -63,8 +64,11 @@ export async function again(article, message) {
   if (isBusy || following) return;
   await busy(async () => {
     const body = { message: message || null, ...chosen() };
-    const begun = await send(`${home()}/again`, { body, key: newKey() });
+    const begun = await sendOnce(`${home()}/again`, body);
     removeFrom(article);
+    if (edited && !document.getElementById(`m-${edited.id}`)) {
+      refill(prompt.value, keptFiles().filter((file) => !file.id));
+    }
     show(begun);
   });
 }
@@ -111,14 +115,20 @@ function fileIn(link) {
 
 function leaveEditing() {
   if (!edited) return;
-  const before = edited;
+  refill("", []);
+  sayRefusal("");
+  prompt.focus();
+}
+
+// Editing is over: what was in the box before comes back, and what is given stays behind it.
+function refill(text, files) {
+  const before = edited ?? { text: "", files: [] };
   edited = null;
   editing.hidden = true;
-  prompt.value = before.text;
-  setFiles(before.files);
-  sayRefusal("");
+  prompt.value = [before.text, text].filter(Boolean).join("\n");
+  setFiles([...before.files, ...files]);
+  keepDraft();
   grow();
-  prompt.focus();
 }
 
 function removeFrom(article) {
@@ -126,27 +136,34 @@ function removeFrom(article) {
   article.remove();
 }
 
+async function sendOnce(path, body) {
+  const text = JSON.stringify(body);
+  if (attempts.get(path)?.text !== text) attempts.set(path, { text, key: newKey() });
+  const begun = await send(path, { body, key: attempts.get(path).key });
+  attempts.delete(path);
+  return begun;
+}
+
 async function ask() {
   const text = prompt.value;
   if (!text.trim() || isBusy || following) return;
-  const reason = untaken();
-  if (reason) return sayRefusal(reason);
-  const body = { text, ...chosen(), ...attached(), instead_of: edited?.id ?? null };
-  const question = JSON.stringify(body);
-  if (attempt.text !== question) attempt = { text: question, key: newKey() };
+  const instead = edited;
   await busy(async () => {
+    await allRead();
+    // A file could not be read, or the question is not edited any more.
+    if (!refusal.hidden || edited !== instead) return;
+    const reason = untaken();
+    if (reason) return sayRefusal(reason);
+    const files = [...keptFiles()];
+    const body = { text, ...chosen(), ...attached(), instead_of: instead?.id ?? null };
     const path = form.dataset.conversation ? `${home()}/ask` : "/ui/ask";
-    const begun = await send(path, { body, key: attempt.key });
-    attempt = { text: "", key: "" };
-    if (edited) {
-      removeFrom(document.getElementById(`m-${edited.id}`));
-      leaveEditing();
-    } else {
-      localStorage.removeItem(draftName());
-      prompt.value = "";
-      setFiles([]);
-      grow();
-    }
+    const begun = await sendOnce(path, body);
+    const old = instead && document.getElementById(`m-${instead.id}`);
+    if (old) removeFrom(old);
+    keepDraftOf(form, "");
+    form.dataset.conversation = begun.conversation;
+    if (edited === instead) takeOut(text, files);
+    else keepDraft();
     // Between what is shown and the question may be what is not.
     if (!("latest" in messages.dataset)) return goTo(`/c/${begun.conversation}`);
     settleAddress(begun.conversation);
@@ -154,12 +171,18 @@ async function ask() {
   });
 }
 
+// What was typed or picked while these were being sent stays.
+function takeOut(text, files) {
+  const isSent = prompt.value.startsWith(text);
+  const rest = isSent ? prompt.value.slice(text.length).trimStart() : prompt.value;
+  refill(rest, keptFiles().filter((file) => !files.includes(file)));
+}
+
 function home() {
   return `/ui/conversations/${form.dataset.conversation}`;
 }
 
 function settleAddress(id) {
-  form.dataset.conversation = id;
   const path = `/c/${id}`;
   if (location.pathname !== path) history.replaceState(null, "", path);
   const menu = document.getElementById("export");
@@ -196,6 +219,7 @@ function show({ html }) {
   const part = parsed(html);
   const pending = part.querySelector('.answer[data-state="pending"]');
   showLocalTimes(part);
+  for (const node of [...part.children]) sameAs(node)?.replaceWith(node);
   messages.append(part);
   toEnd();
   if (pending && !following) follow(pending);
@@ -221,7 +245,10 @@ async function nameAfterwards() {
 
 async function stop() {
   buttons.stop.disabled = true;
-  await send(`/ui/turns/${following.turn}/stop`).catch((error) => sayRefusal(error.message));
+  await send(`/ui/turns/${following.turn}/stop`).catch((error) => {
+    buttons.stop.disabled = false;
+    sayRefusal(error.message);
+  });
   prompt.focus();
 }
 
@@ -259,14 +286,8 @@ function update() {
   messages.toggleAttribute("data-busy", Boolean(following));
 }
 
-function draftName() {
-  return `parley.draft.${form.dataset.conversation || "new"}`;
-}
-
 function keepDraft() {
-  if (edited) return;
-  if (prompt.value) localStorage.setItem(draftName(), prompt.value);
-  else localStorage.removeItem(draftName());
+  if (!edited) keepDraftOf(form, prompt.value);
 }
 
 function grow() {

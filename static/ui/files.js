@@ -11,6 +11,7 @@ const input = document.getElementById("files");
 // Those of a question that is edited have an `id`, and are at the server already.
 let files = [];
 let say = () => {};
+let reading = Promise.resolve();
 
 export function initFiles({ prompt, area, complain }) {
   say = complain;
@@ -20,7 +21,7 @@ export function initFiles({ prompt, area, complain }) {
     input.value = "";
   });
   prompt.addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
+    if (!event.clipboardData.files.length || hasText(event.clipboardData)) return;
     event.preventDefault();
     add(Array.from(event.clipboardData.files));
   });
@@ -38,6 +39,11 @@ export function initFiles({ prompt, area, complain }) {
     event.preventDefault();
     add(Array.from(event.dataTransfer.files));
   });
+}
+
+// Before this, files that were picked may not be here yet.
+export function allRead() {
+  return reading;
 }
 
 export function attached() {
@@ -71,8 +77,19 @@ export function keptFiles() {
   return files;
 }
 
-async function add(list) {
+// Of a table, programs copy the text and a picture of it; of a file, its path may be the text.
+function hasText(clipboard) {
+  const names = Array.from(clipboard.files, (file) => file.name);
+  const lines = clipboard.getData("text/plain").trim().split(/\s*\n/);
+  return lines.some((line) => line && !names.some((name) => line.endsWith(name)));
+}
+
+function add(list) {
   say("");
+  reading = reading.then(() => take(list));
+}
+
+async function take(list) {
   for (const file of list) {
     const size = files.reduce((sum, each) => sum + each.size, 0) + file.size;
     if (files.length >= MOST) return say(phrase("tooManyFiles", { count: number(MOST) }));

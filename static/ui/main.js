@@ -1,9 +1,11 @@
 // Begins what the page needs.
 
+import { initDrafts } from "./drafts.js";
 import { initDrawer } from "./drawer.js";
 import { initList } from "./list.js";
 import { showLocalTimes } from "./words.js";
 
+initDrafts();
 initDrawer();
 initList();
 showLocalTimes(document);

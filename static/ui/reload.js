@@ -25,7 +25,8 @@ function isMissing(node) {
   return node.matches(".answer") && node.dataset.state !== "pending" && !sameAs(node);
 }
 
-function sameAs({ id, dataset }) {
+// What stands on the page for it.
+export function sameAs({ id, dataset }) {
   if (id) return document.getElementById(id) ?? settling(dataset.turn);
   return dataset.turn ? messages.querySelector(`article[data-turn="${dataset.turn}"]`) : null;
 }

@@ -138,3 +138,40 @@ def test_a_file_is_its_owners_only_and_runs_nowhere(place: Server, query: str) -
     assert mine.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in mine.headers["Content-Security-Policy"]
     assert place.get(path, headers=other.headers).status_code == 404
+
+
+def test_a_pasted_table_is_text(visitor: Visitor) -> None:
+    page = visitor.page
+    page.wait_for_selector(READY)
+    paste = """text => {
+        const data = new DataTransfer();
+        data.setData("text/plain", text);
+        data.items.add(new File(["x"], "image.png", { type: "image/png" }));
+        const init = { clipboardData: data, bubbles: true, cancelable: true };
+        const event = new ClipboardEvent("paste", init);
+        document.getElementById("prompt").dispatchEvent(event);
+        return event.defaultPrevented;
+    }"""
+    assert not page.evaluate(paste, "a\tb\r\nc\td\r\n")
+    assert page.evaluate(paste, "/pictures/image.png")
+    expect(page.locator("#chips li")).to_have_count(1)
+
+
+def test_a_question_waits_for_its_files(visitor: Visitor, upstream: Upstream) -> None:
+    page = visitor.page
+    page.wait_for_selector(READY)
+    page.evaluate(
+        """() => {
+            const read = FileReader.prototype.readAsDataURL;
+            FileReader.prototype.readAsDataURL = function (file) {
+                document.addEventListener("go", () => read.call(this, file));
+            };
+        }"""
+    )
+    page.locator("#files").set_input_files([NOTE])
+    page.get_by_label("Your message").fill("What is this?")
+    page.keyboard.press("Enter")
+    page.evaluate("document.dispatchEvent(new Event('go'))")
+    visitor.sees("Echo: What is this?")
+    assert sorted(_parts(upstream)) == ["file", "text"]
+    expect(page.locator("#chips")).to_be_hidden()

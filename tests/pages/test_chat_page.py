@@ -1,9 +1,15 @@
 """Asking on the page: an answer that streams, is stopped, survives a reload, and is asked again."""
 
-from playwright.sync_api import expect
+from typing import Any
 
-from tests.client import Upstream
-from tests.pages.browsing import READY, Visitor
+from django.template.loader import render_to_string
+from django.utils import translation
+from playwright.sync_api import Browser, Route, expect
+
+from api.pages.shown import Facts
+from conversations.models import Turn
+from tests.client import Server, Upstream
+from tests.pages.browsing import READY, Visitor, visiting
 
 
 def test_an_answer_streams_in_as_blocks_and_is_the_same_after_a_reload(
@@ -142,3 +148,94 @@ def test_another_model_is_chosen_and_kept(visitor: Visitor, upstream: Upstream) 
     assert asked["body"]["model"] == "scripted-large"
     page.reload()
     expect(model).to_have_value("openai-compatible/scripted-large")
+
+
+def test_what_is_typed_while_a_question_is_sent_stays(visitor: Visitor) -> None:
+    page = visitor.page
+    page.wait_for_selector(READY)
+    held: list[Route] = []
+    page.route("**/ui/ask", lambda route: held.append(route))
+    box = page.get_by_label("Your message")
+    box.fill("One")
+    with page.expect_request("**/ui/ask"):
+        page.keyboard.press("Enter")
+    box.press_sequentially(" and two")
+    held[0].continue_()
+    visitor.sees("Echo: One")
+    expect(page.locator(".said")).to_have_text(["One"])
+    expect(box).to_have_value("and two")
+    page.reload()
+    expect(box).to_have_value("and two")
+
+
+def test_a_question_that_is_tried_again_is_shown_once(visitor: Visitor, upstream: Upstream) -> None:
+    upstream.script({"status": 400}, match="Boom")
+    upstream.script({"text": "Half"}, {"sleep": 1.0}, {"text": " and whole"}, match="Boom")
+    visitor.asks("Boom")
+    page = visitor.page
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator('.answer[data-state="pending"]')).to_contain_text("Half")
+    assert page.locator(".question").count() == 1
+    visitor.sees("Half and whole")
+    expect(page.locator(".question")).to_have_count(1)
+
+
+def test_stopping_can_be_tried_again(visitor: Visitor) -> None:
+    page = visitor.page
+    page.route("**/stop", lambda route: route.abort())
+    visitor.asks("tokens 400 every 20")
+    stop = page.get_by_role("button", name="Stop")
+    stop.click()
+    expect(page.locator("#refusal")).to_contain_text("The server cannot be reached.")
+    page.unroute("**/stop")
+    stop.click(timeout=3_000)
+    expect(page.locator(".answer")).to_have_attribute("data-state", "stopped")
+    visitor.complaints.clear()
+
+
+def test_another_answer_whose_beginning_is_lost_is_asked_for_once(
+    visitor: Visitor, upstream: Upstream
+) -> None:
+    visitor.asks("Bill me")
+    visitor.sees("Echo: Bill me")
+    page = visitor.page
+    # As long as the page does not learn of it in another way.
+    page.route("**/messages*", lambda route: route.abort())
+    page.route("**/again", lambda route: (route.fetch(), route.abort()), times=1)
+    again = page.get_by_role("button", name="Answer again")
+    again.click()
+    expect(page.locator("#refusal")).to_contain_text("The server cannot be reached.")
+    again.click()
+    expect(page.locator(".versions")).to_contain_text("2/2")
+    assert len(upstream.requests("/chat/completions")) == 2
+    visitor.complaints.clear()
+
+
+def test_a_draft_is_its_writers_only_and_gone_when_they_sign_out(
+    browser: Browser, place: Server, signed_in_state: Any, somebody: str
+) -> None:
+    drafts = "Object.keys(localStorage).filter(name => name.startsWith('parley.draft.')).length"
+    with visiting(browser, place) as visitor:
+        page = visitor.signs_in(somebody)
+        page.wait_for_selector(READY)
+        page.get_by_label("Your message").fill("What do I earn?")
+        state = page.context.storage_state()
+        mine = {"storage_state": {**signed_in_state, "origins": state["origins"]}}
+        with visiting(browser, place, **mine) as other:
+            other.opens("/").wait_for_selector(READY)
+            assert other.page.evaluate(drafts) == 1
+            expect(other.page.get_by_label("Your message")).to_have_value("")
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in*")
+        assert page.evaluate(drafts) == 0
+
+
+def test_what_happened_names_the_outcome_of_a_tool_in_the_language_of_the_page() -> None:
+    used = {"source": "s", "name": "n", "arguments": "{}", "outcome": "timeout", "text": ""}
+    turn = Turn(status="completed", tools_used=[used])
+    facts = Facts(turn=turn, attempts=[], usage={"prompt_tokens": 12}, seconds=None)
+    with translation.override("fa"):
+        page = render_to_string("ui/facts.html", {"facts": facts})
+    assert "دیر شد" in page
+    assert "timeout" not in page
+    assert "۱۲" in page

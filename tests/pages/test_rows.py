@@ -5,12 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.callers import ANONYMOUS, SHARED_KEY
+from api.pages.forms import AskForm
+from api.pages.shown import Answer, shown_window
 from conversations import browsing, shelf
 from conversations.access import ANYWHERE, conversation_for, own_conversation
 from conversations.browsing import Place
 from conversations.errors import ConversationNotFound
+from conversations.ids import new_id
 from conversations.models import Conversation, Message
 from conversations.services import add_message
+from tests.conversations.talk import Talk
 
 pytestmark = pytest.mark.django_db
 SURFACES = ("threads", "sessions", "conversations")
@@ -74,3 +78,34 @@ def test_a_window_shows_what_was_said_around_a_message() -> None:
     assert [message.content for message in window.messages] == [f"m{p}" for p in range(8, 14)]
     assert window.has_earlier
     assert window.has_later
+
+
+def test_what_came_before_an_earlier_version_is_shown_as_such() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    talk.ask("Q1b", instead_of="Q1")
+    assert browsing.messages_before(talk.row, talk.id("A1"), limit=6).is_aside
+    assert not browsing.messages_before(talk.row, talk.id("A2"), limit=6).is_aside
+
+
+def test_another_answer_in_the_middle_that_did_not_come_is_seen_at_the_end() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    talk.ask("Q2")
+    talk.fail(talk.begin(None, instead_of="A1"))
+    latest = browsing.latest_turn(talk.row)
+    window = browsing.latest_messages(talk.row, limit=6)
+    ending = browsing.ending_turn(latest, window.messages[-1])
+    shown = shown_window(window, ending)
+    assert len(shown) == 5
+    assert isinstance(shown[-1], Answer)
+    assert (shown[-1].state, shown[-1].again) == ("trouble", talk.id("A1"))
+    talk.ask("Q1b", instead_of="Q1")
+    (last,) = browsing.latest_messages(talk.row, limit=1).messages
+    assert browsing.ending_turn(latest, last) is None
+
+
+def test_a_question_keeps_as_many_files_as_it_may_have() -> None:
+    AskForm(text="Again", kept=[str(new_id())] * 20)
+    with pytest.raises(ValueError, match="kept"):
+        AskForm(text="Again", kept=[str(new_id())] * 21)

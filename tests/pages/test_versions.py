@@ -1,8 +1,15 @@
 """Versions on the page: answers and questions side by side, kept over a reload, found by search."""
 
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
 from playwright.sync_api import Locator, Page, expect
 
-from tests.client import Upstream
+from conversations.versions import Versions
+from tests.api.accounts import signed_up
+from tests.api.threads import MODEL, Thread, call, eventually, new_thread
+from tests.client import Server, Upstream
 from tests.pages.browsing import Visitor
 
 
@@ -134,3 +141,54 @@ def test_a_conversation_is_saved_as_a_file(visitor: Visitor) -> None:
     with page.expect_download() as saved:
         page.get_by_role("link", name="Markdown").click()
     assert "Echo: Keep this" in saved.value.path().read_text()
+
+
+def test_another_answer_above_an_edited_question_ends_editing_and_keeps_the_text(
+    visitor: Visitor,
+) -> None:
+    visitor.asks("One")
+    visitor.sees("Echo: One")
+    visitor.asks("Two")
+    visitor.sees("Echo: Two")
+    page = visitor.page
+    page.get_by_role("button", name="Edit and ask again").last.click()
+    page.get_by_label("Your message").fill("Two, much longer")
+    page.get_by_role("button", name="Answer again").first.click()
+    expect(_answer(page).locator(".versions")).to_contain_text("2/2")
+    expect(page.get_by_text("You are editing a question.")).to_be_hidden()
+    expect(page.get_by_label("Your message")).to_have_value("Two, much longer")
+    page.get_by_label("Your message").press("Enter")
+    visitor.sees("Echo: Two, much longer")
+
+
+def test_versions_are_counted_in_the_digits_of_the_language() -> None:
+    item = {"versions": Versions(number=2, total=13, previous=None, next=None)}
+    with translation.override("fa"):
+        assert "۲/۱۳" in render_to_string("ui/versions.html", {"item": item})
+
+
+def test_what_the_provider_remembers_is_left_out_of_another_version(
+    place: Server, upstream: Upstream
+) -> None:
+    thread = new_thread(signed_up(place))
+    question = thread.ask("Remember me").json()["id"]
+    state = {"conversation_id": "theirs"}
+    call(thread.owner, "PUT", f"/api/provider-threads/{thread.id}", json=state).raise_for_status()
+    for path, body, told in (
+        ("ask", {"text": "Two"}, "theirs"),
+        ("again", {}, None),
+        ("ask", {"text": "Three", "instead_of": question}, None),
+    ):
+        sent = _sent(thread, upstream, path, {**body, "model": MODEL})
+        assert sent.get("conversation_id") == told
+
+
+def _sent(thread: Thread, upstream: Upstream, path: str, body: dict[str, str]) -> Any:
+    """What the provider is sent for what the page sends."""
+    before = len(upstream.requests("/chat/completions"))
+    token = {"X-CSRFToken": "c" * 32, "Cookie": f"csrftoken={'c' * 32}"}
+    headers = {**thread.owner.headers, **token}
+    page = f"/ui/conversations/{thread.id}"
+    asked = thread.owner.server.post(f"{page}/{path}", json=body, headers=headers)
+    assert asked.status_code == 202
+    return eventually(lambda: upstream.requests("/chat/completions")[before:])[0]["body"]
