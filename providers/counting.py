@@ -6,15 +6,18 @@ Chinese and Japanese script and for code, too low for digits and JSON, too high 
 Devanagari.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from providers.types import ChatMessage
+from providers.types import ChatMessage, ToolSpec
 
 # Hundredths of a token for a character of one, two, three and four bytes in UTF-8.
 _WEIGHTS = (27, 40, 70, 200)
 # What stands around each message, by OpenAI's published formula for its chat models.
 _AROUND_A_MESSAGE = 4
+_SCHEMAS = ("tools", "functions", "response_format")
+_AT_ONCE = 65_536
 
 
 def tokens_in(text: str) -> int:
@@ -32,19 +35,53 @@ def tokens_in(text: str) -> int:
 
 
 def tokens_of(messages: Iterable[ChatMessage]) -> int:
-    return sum(tokens_in(message.content) + _AROUND_A_MESSAGE for message in messages)
+    """With the calls of tools in them."""
+    return sum(
+        tokens_in(message.content)
+        + _AROUND_A_MESSAGE
+        + sum(tokens_in(call.name + call.arguments) for call in message.tool_calls)
+        for message in messages
+    )
 
 
 def tokens_as_sent(messages: Iterable[Mapping[str, Any]]) -> int:
-    """The same of messages as an OpenAI client wrote them; only texts are counted."""
-    return sum(_of_content(message.get("content")) + _AROUND_A_MESSAGE for message in messages)
+    """The same of messages as an OpenAI client wrote them; of their contents only texts count."""
+    return sum(
+        _of_content(message.get("content"))
+        + _of_json(message.get("tool_calls"))
+        + _AROUND_A_MESSAGE
+        for message in messages
+    )
 
 
 def tokens_of_input(value: Any) -> int:
     """Of what is to be embedded: a text, tokens, or a list of either."""
     if isinstance(value, str):
         return tokens_in(value)
-    return sum(map(tokens_of_input, value)) if isinstance(value, list) else 1
+    if not isinstance(value, list):
+        return 1
+    # In pieces: whoever counts in a thread lets others run in between.
+    return sum(
+        _of_piece(value[start : start + _AT_ONCE]) for start in range(0, len(value), _AT_ONCE)
+    )
+
+
+def tokens_of_schemas(options: Mapping[str, Any], tools: Iterable[ToolSpec] = ()) -> int:
+    """Of the tools and forms of answers that a request describes, as JSON."""
+    schemas = [options.get(name) for name in _SCHEMAS]
+    schemas += [[tool.name, tool.description, dict(tool.parameters)] for tool in tools]
+    return sum(map(_of_json, schemas))
+
+
+def _of_json(value: Any) -> int:
+    return tokens_in(json.dumps(value, ensure_ascii=False, default=str)) if value else 0
+
+
+def _of_piece(values: list[Any]) -> int:
+    # Numbers are tokens already, and there may be millions of them.
+    if set(map(type, values)) == {int}:
+        return len(values)
+    return sum(map(tokens_of_input, values))
 
 
 def _of_content(content: Any) -> int:

@@ -75,15 +75,16 @@ async def steps_of(
     def may(fallback: Ask) -> bool:
         return may_ask(caller, fallback.provider, fallback.model) and may_answer(fallback)
 
+    chain = with_fallbacks(registry(), asks, may)
     steps = answer(
         registry(),
-        with_fallbacks(registry(), asks, may),
+        chain,
         request_for,
         caller=str(caller.key_id or caller.workspace),
         patience=Patience(silence=settings.PROVIDER_TIMEOUT_SECONDS),
     )
     first, provider = asks[0], registry().get(asks[0].provider)
-    return metered(caller, first, steps, lambda: request_for(first, first.model, provider))
+    return metered(caller, chain, steps, lambda: request_for(first, first.model, provider))
 
 
 def _as_sent(question: ChatQuestion, model: str, *, keep_raw: bool) -> ProviderRequest:

@@ -1,7 +1,7 @@
 """Opening a turn: one transaction that checks, stores the question and reads the history."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -78,22 +78,22 @@ def open_turn(request: TurnRequest, *, turn_id: UUID, worker_id: str) -> Opened 
 
 
 def open_within_budgets(
-    request: TurnRequest, *, model: str, turn_id: UUID, worker_id: str
+    request: TurnRequest, *, asks: Sequence[Ask], turn_id: UUID, worker_id: str
 ) -> Opened | Attached:
-    """The same, alone, for a caller who has budgets; `model` is the first that will be asked for.
+    """The same, alone, for a caller who has budgets; `asks` are the request's, with models.
 
     Raises BudgetExceeded and ModelHasNoPrice, too, and then has to be rolled back.
     """
     if request.idempotency is None and request.question is not None:
         # Most refusals need not write anything first.
         asked = (ChatMessage("user", request.question.content),)
-        refuse_early(request.caller, estimate_of_turn(request, asked, model))
+        refuse_early(request.caller, estimate_of_turn(request, asked, asks))
     opened = open_turn(request, turn_id=turn_id, worker_id=worker_id)
     # A question that was asked before is not asked again, and costs nothing.
     if isinstance(opened, Attached):
         return opened
     # Last, so that the rows that others want are held for a moment only.
-    estimate = estimate_of_turn(request, opened.messages, model)
+    estimate = estimate_of_turn(request, opened.messages, asks)
     return replace(opened, is_reserved=reserve(request.caller, estimate, holder=turn_id))
 
 

@@ -21,7 +21,7 @@ from conversations.turns.mirror import Mirror
 from conversations.turns.receiving import keep_received
 from conversations.turns.request import TurnRequest
 from conversations.turns.running import RunningTurn
-from conversations.turns.spending import model_of
+from conversations.turns.spending import with_models
 from conversations.turns.storing import store_end
 from conversations.turns.upkeep import flush_for_ever, reap_for_ever
 from conversations.turns.writer import Writer
@@ -126,8 +126,8 @@ class Engine:
         ids = {"turn_id": turn_id, "worker_id": self.worker_id}
         if not await self.meter.limits(request.caller):
             return await self.writer.run(open_turn, request, **ids)
-        model = await model_of(request.asks[0])
-        return await self.writer.run_alone(open_within_budgets, request, model=model, **ids)
+        asks = await with_models(request.asks)
+        return await self.writer.run_alone(open_within_budgets, request, asks=asks, **ids)
 
     def _opened(self, opening: asyncio.Task[UUID]) -> None:
         self._opening.discard(opening)

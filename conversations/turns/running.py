@@ -25,8 +25,8 @@ from conversations.turns.log import TurnLog
 from conversations.turns.pages import Page
 from conversations.turns.recorder import Outcome
 from conversations.turns.request import TurnRequest
-from conversations.turns.spending import charges_of, counted, lacks_count
-from providers.counting import tokens_of
+from conversations.turns.spending import charges_of, counted, lacks_count, prompt_tokens_of_turn
+from conversations.turns.written import written_by
 from providers.registry import Registry
 from providers.resilience.steps import Left
 
@@ -167,8 +167,8 @@ class RunningTurn:
         attempts = self._asking.attempts
         if not lacks_count(attempts):
             return tuple(attempts)
-        prompt_tokens = tokens_of(self._opened.messages)
-        return counted(attempts, text=self.log.text, prompt_tokens=prompt_tokens)
+        prompt_tokens = prompt_tokens_of_turn(self._request, self._opened.messages)
+        return counted(written_by(attempts, self.log), prompt_tokens=prompt_tokens)
 
     def _last_page(self, end: TurnEnd) -> Page | None:
         """The rest of the events and the end, for a turn that has pages already.

@@ -12,7 +12,7 @@ from accounts.spending import Reservation
 from accounts.usage import Charge, charge
 from conversations.models import Turn
 from conversations.turns.request import TurnRequest
-from providers.counting import tokens_in, tokens_of
+from providers.counting import tokens_in, tokens_of, tokens_of_schemas
 from providers.errors import ProviderNotFound
 from providers.prices import cost_of, price_of
 from providers.registry import registry
@@ -21,43 +21,36 @@ from providers.types import Ask, ChatMessage
 
 # Of an answer whose length nobody has limited.
 USUAL_ANSWER_TOKENS = 1024
-_LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+# Those that providers take; of another name nobody keeps to it.
+_LIMITS = ("max_completion_tokens", "max_tokens", "num_predict")
 # More is a provider's mistake, and no number for every database.
 _MOST_TOKENS = 2**40
 
 
-def estimate_of(
-    provider: str, model: str, *, prompt_tokens: int, options: Mapping[str, Any]
-) -> Estimate:
-    """What an answer may take at most."""
-    answer_tokens = next(filter(None, (_count(options.get(name)) for name in _LIMITS)), 0)
-    answer_tokens = answer_tokens or USUAL_ANSWER_TOKENS
-    price = price_of(provider, model)
-    cost = None if price is None else price.cost(prompt_tokens, answer_tokens)
-    return Estimate(model, prompt_tokens, answer_tokens, cost)
+def estimate_of(asks: Sequence[Ask], *, prompt_tokens: int, options: Mapping[str, Any]) -> Estimate:
+    """What an answer may take at most, whichever of `asks` gives it; their models are named."""
+    limit = max(_count(options.get(name)) for name in _LIMITS) or USUAL_ANSWER_TOKENS
+    answer_tokens = min(_MOST_TOKENS, limit * max(1, _count(options.get("n"))))
+    costs = [_cost(ask, prompt_tokens, answer_tokens) for ask in asks]
+    # One that may cost anything is more than all the others.
+    place = max(range(len(costs)), key=lambda place: (costs[place] is None, costs[place] or 0))
+    return Estimate(asks[place].model, prompt_tokens, answer_tokens, costs[place])
 
 
-async def model_of(ask: Ask) -> str:
-    """The model that will be asked for; empty where the provider is not there."""
-    if ask.model:
-        return ask.model
-    try:
-        return await registry().get(ask.provider).default_model()
-    except ProviderNotFound:
-        return ""
+async def with_models(asks: Iterable[Ask]) -> tuple[Ask, ...]:
+    """The same, with the models that will be asked for; none where the provider is not there."""
+    return tuple([replace(ask, model=await _model_of(ask)) for ask in asks])
 
 
-def counted(attempts: Sequence[Left], *, text: str, prompt_tokens: int) -> tuple[Left, ...]:
-    """At least one attempt, with a count of ours where a provider that answered gave none.
+def counted(attempts: Iterable[tuple[Left, str | None]], *, prompt_tokens: int) -> tuple[Left, ...]:
+    """The attempts, with a count of ours where a provider that answered gave none.
 
-    `text` is taken for the last one's: the others failed before their first word, or called tools.
+    Beside each is what it has written; None where nothing at all has come.
     """
-    *others, last = attempts
-    before = (_counted(left, "", prompt_tokens) for left in others)
-    return (*before, _counted(last, text, prompt_tokens))
+    return tuple(_counted(left, written, prompt_tokens) for left, written in attempts)
 
 
-def lacks_count(attempts: Sequence[Left]) -> bool:
+def lacks_count(attempts: Iterable[Left]) -> bool:
     """Whether `counted` may have something to count."""
     return any(left.usage is None for left in attempts)
 
@@ -80,17 +73,36 @@ def bill_of_dead(turn: Turn) -> Bill:
     return Bill((_charged(caller, turn.provider, turn.model, usage),), turn.id)
 
 
-def estimate_of_turn(request: TurnRequest, messages: Iterable[ChatMessage], model: str) -> Estimate:
-    """For the first that is asked, whose own default `model` may be."""
-    prompt_tokens = tokens_of(messages)
-    provider = request.asks[0].provider
-    return estimate_of(provider, model, prompt_tokens=prompt_tokens, options=request.options)
+def estimate_of_turn(
+    request: TurnRequest, messages: Iterable[ChatMessage], asks: Sequence[Ask]
+) -> Estimate:
+    """`asks` are the request's, with their models."""
+    prompt_tokens = prompt_tokens_of_turn(request, messages)
+    return estimate_of(asks, prompt_tokens=prompt_tokens, options=request.options)
 
 
-def _counted(left: Left, text: str, prompt_tokens: int) -> Left:
-    if left.usage is not None or not (text or left.outcome == COMPLETED):
+def prompt_tokens_of_turn(request: TurnRequest, messages: Iterable[ChatMessage]) -> int:
+    return tokens_of(messages) + tokens_of_schemas(request.options, request.tools)
+
+
+async def _model_of(ask: Ask) -> str:
+    if ask.model:
+        return ask.model
+    try:
+        return await registry().get(ask.provider).default_model()
+    except ProviderNotFound:
+        return ""
+
+
+def _cost(ask: Ask, prompt_tokens: int, answer_tokens: int) -> int | None:
+    price = price_of(ask.provider, ask.model)
+    return None if price is None else price.cost(prompt_tokens, answer_tokens)
+
+
+def _counted(left: Left, written: str | None, prompt_tokens: int) -> Left:
+    if left.usage is not None or (written is None and left.outcome != COMPLETED):
         return left
-    return replace(left, usage=_counted_usage(prompt_tokens, text))
+    return replace(left, usage=_counted_usage(prompt_tokens, written or ""))
 
 
 def _charge(caller: Caller, left: Left) -> Charge | None:

@@ -1,6 +1,7 @@
 """Answers that no turn stands behind: counted, and held to the caller's budgets all the same."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -17,12 +18,12 @@ from conversations.turns.spending import (
     counted,
     estimate_of,
     lacks_count,
-    model_of,
+    with_models,
 )
 from conversations.turns.storable import storable_text
-from providers.counting import tokens_as_sent, tokens_of, tokens_of_input
-from providers.events import RawChunk, TextDelta
+from providers.counting import tokens_as_sent, tokens_of, tokens_of_input, tokens_of_schemas
 from providers.prices import cost_of
+from providers.received import written_in
 from providers.resilience.steps import COMPLETED, Attempt, Began, Left, Step
 from providers.types import Ask, ProviderRequest
 
@@ -31,17 +32,19 @@ _GONE = "gone"
 
 async def metered(
     caller: Caller,
-    ask: Ask,
+    asks: Sequence[Ask],
     steps: AsyncGenerator[Step, None],
     request: Callable[[], ProviderRequest],
 ) -> AsyncGenerator[Step, None]:
     """The same steps, counted; `request` gives what is asked, where that is needed.
 
+    `asks` are all that may be asked: as much is reserved as the dearest of them may take.
+
     Before the first one it raises BudgetExceeded or ModelHasNoPrice, and nobody is asked.
     """
     meter, holder = engine().meter, None
     if await meter.limits(caller):
-        holder = await meter.reserve(caller, await _estimate(ask, request()))
+        holder = await meter.reserve(caller, await _estimate(asks, request()))
     seen = _Seen()
     try:
         async with aclosing(steps):
@@ -59,7 +62,12 @@ async def metered_embedding(
 
     Raises BudgetExceeded, ModelHasNoPrice, and what `embed` does.
     """
-    meter, holder, prompt_tokens = engine().meter, None, tokens_of_input(texts)
+    meter, holder = engine().meter, None
+    # There may be millions of tokens, which others need not wait for.
+    in_thread = isinstance(texts, list)
+    prompt_tokens = (
+        await asyncio.to_thread(tokens_of_input, texts) if in_thread else tokens_of_input(texts)
+    )
     if await meter.limits(caller):
         cost = cost_of(ask.provider, ask.model, prompt_tokens=prompt_tokens, completion_tokens=0)
         holder = await meter.reserve(caller, Estimate(ask.model, prompt_tokens, 0, cost))
@@ -69,15 +77,14 @@ async def metered_embedding(
         answer = await embed()
         usage = _usage_in(answer)
     finally:
-        attempts = counted([replace(left, usage=usage)], text="", prompt_tokens=prompt_tokens)
+        attempts = counted([(replace(left, usage=usage), None)], prompt_tokens=prompt_tokens)
         meter.take(Bill(charges_of(caller, attempts), holder))
     return answer
 
 
-async def _estimate(ask: Ask, request: ProviderRequest) -> Estimate:
-    model = await model_of(ask)
-    prompt_tokens = _prompt_tokens(request)
-    return estimate_of(ask.provider, model, prompt_tokens=prompt_tokens, options=request.options)
+async def _estimate(asks: Sequence[Ask], request: ProviderRequest) -> Estimate:
+    named = await with_models(asks)
+    return estimate_of(named, prompt_tokens=_prompt_tokens(request), options=request.options)
 
 
 class _Embedded(msgspec.Struct):
@@ -95,39 +102,42 @@ def _usage_in(answer: bytes) -> dict[str, Any] | None:
 
 
 def _prompt_tokens(request: ProviderRequest) -> int:
-    return tokens_of(request.messages) + tokens_as_sent(request.as_sent or ())
+    said = tokens_of(request.messages) + tokens_as_sent(request.as_sent or ())
+    return said + tokens_of_schemas(request.options, request.tools)
 
 
 class _Seen:
     """What went by."""
 
     def __init__(self) -> None:
-        self._left: list[Left] = []
+        self._left: list[tuple[Left, str | None]] = []
         self._began: Began | None = None
-        self._text: list[str] = []
+        self._written: list[str] = []
 
     def take(self, step: Step) -> None:
         match step:
-            case TextDelta(text=text) | RawChunk(text=text):
-                self._text.append(text)
             case Began():
                 self._began = step
             case Left():
-                self._began = None
-                self._left.append(_storable(step))
+                self._leave(step)
+            case _ if (written := written_in(step)) is not None:
+                self._written.append(written)
             case _:
                 pass
 
     def attempts(self, request: Callable[[], ProviderRequest]) -> tuple[Left, ...]:
         """With the one that was given up because its reader left."""
-        attempts = list(self._left)
         if (began := self._began) is not None:
-            given_up = Attempt(began.ask, began.model, began.started_at).left(_GONE)
-            attempts.append(_storable(given_up))
+            self._leave(Attempt(began.ask, began.model, began.started_at).left(_GONE))
+        attempts = tuple(left for left, _ in self._left)
         if not lacks_count(attempts):
-            return tuple(attempts)
-        text = "".join(self._text)
-        return counted(attempts, text=text, prompt_tokens=_prompt_tokens(request()))
+            return attempts
+        return counted(self._left, prompt_tokens=_prompt_tokens(request()))
+
+    def _leave(self, left: Left) -> None:
+        written = "".join(self._written) if self._written else None
+        self._left.append((_storable(left), written))
+        self._began, self._written = None, []
 
 
 def _storable(left: Left) -> Left:

@@ -55,4 +55,4 @@ def _without_details(closing: Closing) -> Closing:
     end = closing.end
     if isinstance(end, TurnCompleted):
         end = TurnCompleted(end.message_id)
-    return replace(closing, end=end, attempts=(), last_page=None, charges=())
+    return replace(closing, end=end, attempts=(), last_page=None)

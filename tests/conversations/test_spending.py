@@ -10,20 +10,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.callers import Caller
-from accounts.errors import BudgetExceeded
+from accounts.errors import BudgetExceeded, ModelHasNoPrice
 from accounts.models import Reservation, Usage
 from conversations.models import Attempt, Conversation, Message, Turn
-from conversations.turns import pages
+from conversations.turns import pages, recorder
+from conversations.turns.closing import Closing
 from conversations.turns.reaper import reap, release_orphans
 from conversations.turns.request import Idempotency, TurnRequest
 from conversations.turns.service import query, start_turn
 from providers.backends.scripted import Scripted, Step
 from providers.counting import tokens_in, tokens_of
 from providers.errors import ProviderUnavailable
-from providers.events import Finished, TextDelta
+from providers.events import Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from providers.prices import Price
 from providers.types import ChatMessage
 from tests.accounts.budgets import a_key_of, aside, budget_of, somebody, state_of
@@ -118,6 +120,35 @@ async def test_a_stopped_answer_costs_what_had_come(ada: Caller) -> None:
         assert await query(state_of, budget) == (spent, 0)
 
 
+async def test_thoughts_and_calls_of_an_answer_are_paid_for(ada: Caller) -> None:
+    pieces: list[Step] = [ReasoningDelta("t" * 100), ToolCallDelta(0, "c", "f", "x" * 99)]
+    gone: list[Step] = [ReasoningDelta("t" * 200), ProviderUnavailable("gone")]
+    async with running_engine(first=Scripted([gone]), second=Scripted([[*pieces, Finished()]])):
+        await ended(await question_of(ada, "first", "second"))
+        stored = {line.provider: line.completion_tokens for line in await lines()}
+    assert stored == {"first": 54, "second": 54}
+
+
+async def test_a_budget_in_money_refuses_fallbacks_without_a_price(
+    settings: Any, ada: Caller
+) -> None:
+    settings.MODEL_PRICES = {"first/*": Price(Decimal(1), Decimal(1))}
+    await aside(budget_of, ada, 10**9, unit="usd")
+    async with running_engine(first=Scripted(), second=Scripted()):
+        with pytest.raises(ModelHasNoPrice):
+            await ended(await question_of(ada, "first", "second"))
+
+
+async def test_an_end_that_is_stored_without_details_is_paid_for(
+    monkeypatch: pytest.MonkeyPatch, ada: Caller
+) -> None:
+    monkeypatch.setattr(recorder, "_attempt_rows", _only_without_details)
+    async with running_engine(first=Scripted([HELLO])):
+        await ended(await question_of(ada))
+        [line] = await lines()
+    assert (line.prompt_tokens, line.completion_tokens) == (12, 8)
+
+
 async def test_a_refused_question_leaves_nothing_behind(ada: Caller) -> None:
     await aside(budget_of, ada, 1000)
     async with running_engine(first=Scripted()):
@@ -189,6 +220,12 @@ async def test_what_a_deleted_turn_had_reserved_is_given_back(ada: Caller) -> No
         await query(Reservation.objects.update, holder=Turn().id)
         await query(release_orphans)
         assert await query(state_of, budget) == (0, 0)
+
+
+def _only_without_details(closing: Closing) -> list[Attempt]:
+    if closing.attempts:
+        raise DatabaseError
+    return []
 
 
 def long_ago() -> dt.datetime:

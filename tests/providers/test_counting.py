@@ -1,11 +1,19 @@
 """How many tokens a text probably is, beside what OpenAI's o200k_base makes of it."""
 
+import json
 from typing import Any
 
 import pytest
 
-from providers.counting import tokens_as_sent, tokens_in, tokens_of, tokens_of_input
-from providers.types import ChatMessage
+from providers import counting
+from providers.counting import (
+    tokens_as_sent,
+    tokens_in,
+    tokens_of,
+    tokens_of_input,
+    tokens_of_schemas,
+)
+from providers.types import ChatMessage, ToolCall, ToolSpec
 
 ENGLISH = (
     "Close the tab, change network, restart a worker: the answer goes on, or is kept as far as it"
@@ -47,6 +55,26 @@ def test_of_what_is_embedded_texts_and_tokens_count() -> None:
     assert tokens_of_input(["a" * 100, "a"]) == 28
     assert tokens_of_input([1, 2, 3]) == 3
     assert tokens_of_input([[1, 2], [3]]) == 3
+    assert tokens_of_input([1, "a" * 100, [2, 3]]) == 1 + 27 + 2
+
+
+def test_millions_of_tokens_are_not_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "tokens_of_input", None)
+    assert tokens_of_input([1] * 200_000) == 200_000
+
+
+def test_schemas_count_as_json() -> None:
+    tool = ToolSpec("look", "L" * 100, {"type": "object"})
+    options = {"tools": [{"x": "a" * 100}], "response_format": None, "stop": "b" * 100}
+    assert tokens_of_schemas(options) == tokens_in(json.dumps(options["tools"]))
+    assert tokens_of_schemas({}, (tool,)) > 27
+
+
+def test_calls_of_tools_count_where_they_are_told_again() -> None:
+    call = ToolCall("c", "f", "x" * 99)
+    assert tokens_of([ChatMessage("assistant", "", tool_calls=(call,))]) == 4 + 27
+    sent = {"content": None, "tool_calls": [{"function": {"name": "f", "arguments": "x" * 99}}]}
+    assert 4 + 27 < tokens_as_sent([sent]) < 4 + 50
 
 
 def test_of_messages_as_they_were_sent_the_texts_count() -> None:
