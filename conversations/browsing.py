@@ -110,7 +110,8 @@ def messages_before(conversation: Conversation, message_id: UUID | None, *, limi
     if message_id is not None:
         rows = rows.filter(id__lt=message_id)
     found = list(rows.order_by("-id")[: limit + 1])
-    return Window(found[:limit][::-1], len(found) > limit, message_id is not None)
+    messages = found[:limit][::-1]
+    return Window(messages, len(found) > limit, message_id is not None, _is_aside(messages))
 
 
 def messages_around(conversation: Conversation, message_id: UUID, *, limit: int) -> Window:
@@ -120,8 +121,7 @@ def messages_around(conversation: Conversation, message_id: UUID, *, limit: int)
     found = list(later[: limit + 1 - len(before.messages)])
     most = limit - len(before.messages)
     messages = [*before.messages, *found[:most]]
-    is_aside = any(message.superseded_at is not None for message in messages)
-    return Window(messages, before.has_earlier, len(found) > most, is_aside)
+    return Window(messages, before.has_earlier, len(found) > most, _is_aside(messages))
 
 
 def shown_messages(conversation: Conversation, through: UUID | None = None) -> QuerySet[Message]:
@@ -160,8 +160,13 @@ def ending_turn(latest: Turn | None, last: Message | None) -> Turn | None:
         latest = Turn.objects.filter(question=last.id).order_by("-id").first()
     if latest is None or latest.answer_id is not None:
         return None
-    is_over = latest.finished_at is not None
-    return None if is_over and last.role != "user" and latest.replaces != last.id else latest
+    if latest.finished_at is None or last.role == "user":
+        return latest
+    if latest.replaces is None:
+        return None
+    # Nothing else shows that another answer did not come: not even in the middle.
+    is_here = on_path(latest.conversation_id).filter(id=latest.replaces).exists()
+    return latest if is_here else None
 
 
 def files_of_question(
@@ -189,6 +194,10 @@ def answer_of(turn: Turn) -> Message | None:
         return None
     rows = Message.objects.filter(conversation_id=turn.conversation_id, id=turn.answer_id)
     return rows.first()
+
+
+def _is_aside(messages: Iterable[Message]) -> bool:
+    return any(message.superseded_at is not None for message in messages)
 
 
 def _first_words(page: Sequence[Conversation]) -> dict[UUID, str | None]:

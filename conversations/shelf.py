@@ -157,9 +157,13 @@ def provider_state(conversation: Conversation, provider: str) -> ProviderThread:
 
 
 def external_id_of(conversation: Conversation, provider: str) -> str | None:
-    """What the provider calls the conversation, where it does."""
-    rows = conversation.provider_threads.filter(provider=provider)
-    return rows.values_list("external_id", flat=True).first()
+    """What the provider calls the conversation as it is now, where it does."""
+    state = conversation.provider_threads.filter(provider=provider).first()
+    if state is None:
+        return None
+    # Since then the path was changed: what the provider remembers is another one.
+    left = Message.objects.filter(conversation=conversation, superseded_at__gt=state.updated_at)
+    return None if left.exists() else state.external_id
 
 
 @transaction.atomic

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
+from conversations.errors import MessageNotFound, NotOnPath
 from conversations.ids import new_id
 from conversations.models import Conversation, Message
 
@@ -69,8 +70,10 @@ def path_through(conversation_id: UUID, message_id: UUID | None) -> Q:
 
 @transaction.atomic
 def choose(conversation: Conversation, message_id: UUID) -> None:
-    """Put the path through this message."""
+    """Put the path through this message. Raises MessageNotFound."""
     _lock(conversation.id)
+    if not Message.objects.filter(conversation=conversation, id=message_id).exists():
+        raise MessageNotFound(message_id)
     for step in _steps(_rows(conversation.id), message_id):
         _put_aside(conversation.id, step.fork)
         batch = Message.objects.filter(conversation=conversation, superseded_at=step.batch)
@@ -82,29 +85,32 @@ def choose(conversation: Conversation, message_id: UUID) -> None:
 
 
 def make_room(old: Message) -> Place:
-    """For a version of a message that is on the path; within the caller's transaction."""
+    """For a version of a message that is on the path; within the caller's transaction.
+
+    Raises NotOnPath where it has left the path since it was read.
+    """
     _lock(old.conversation_id)
-    group = _group_of(old)
-    aside = _put_aside(old.conversation_id, old.id)
-    Conversation.objects.filter(id=old.conversation_id).update(
-        message_count=F("message_count") - aside
-    )
-    return Place(old.parent_id, group)
+    now = Message.objects.filter(id=old.id, superseded_at=None).first()
+    if now is None:
+        raise NotOnPath
+    return _room_of(now)
 
 
 def place_of_answer(
     conversation_id: UUID, *, question_id: UUID | None, replaces: UUID | None
 ) -> Place:
     """With its question, or as a version of what it replaces; within the caller's transaction."""
+    _lock(conversation_id)
     old = replaces and Message.objects.filter(conversation_id=conversation_id, id=replaces).first()
     if old:
         return _place_beside(old)
-    if question_id is None:
+    asked = question_id and Message.objects.filter(id=question_id).first()
+    if not asked:
+        # There was none, or a memory limit has dropped it while it was being answered.
         latest = on_path(conversation_id).order_by("-id").values_list("id", flat=True)
         return Place(latest.first())
     # Somebody may have chosen another version of the question while it was being answered.
-    asked = Message.objects.filter(id=question_id).values_list("superseded_at", flat=True)
-    return Place(question_id, superseded_at=asked.first())
+    return Place(asked.id, superseded_at=asked.superseded_at)
 
 
 def versions_among(messages: Sequence[Message]) -> dict[UUID, Versions]:
@@ -131,10 +137,21 @@ def _placed(ids: list[UUID]) -> Iterable[tuple[UUID, Versions]]:
 def _place_beside(old: Message) -> Place:
     members = Message.objects.filter(conversation_id=old.conversation_id, versions=_group_of(old))
     if (current := members.filter(superseded_at=None).first()) is not None:
-        return make_room(current)
-    # On its own, and before the one that left the path with the whole place.
-    last = members.order_by("-superseded_at").values_list("superseded_at", flat=True).first()
-    return Place(old.parent_id, old.versions, last - _TICK if last else None)
+        return _room_of(current)
+    # On its own, and before the one that left the path with the whole place: before all others,
+    # because two that come late are no batch.
+    rows = Message.objects.filter(conversation_id=old.conversation_id)
+    first = rows.aggregate(first=Min("superseded_at"))["first"]
+    return Place(old.parent_id, old.versions, first - _TICK)
+
+
+def _room_of(current: Message) -> Place:
+    group = _group_of(current)
+    aside = _put_aside(current.conversation_id, current.id)
+    Conversation.objects.filter(id=current.conversation_id).update(
+        message_count=F("message_count") - aside
+    )
+    return Place(current.parent_id, group)
 
 
 def _group_of(message: Message) -> UUID:
@@ -152,7 +169,7 @@ def _put_aside(conversation_id: UUID, first: UUID) -> int:
 
 
 def _lock(conversation_id: UUID) -> None:
-    """As the end of a turn does, before messages are written."""
+    """As the end of a turn does, before messages are read and written."""
     list(Conversation.objects.select_for_update(no_key=True).filter(id=conversation_id))
 
 

@@ -2,11 +2,12 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
+from msgspec.structs import replace
 
 from accounts.callers import Caller
 from conversations.files import NewFile, attachment_row
@@ -17,6 +18,7 @@ from conversations.portable.places import Places
 from conversations.portable.records import OWNER, AttachmentLine, MessageLine
 from conversations.portable.report import Outcome
 from conversations.portable.stored_conversations import NO_HOME, Homes
+from conversations.portable.stored_versions import leave_one_version
 from conversations.signals import announce
 from conversations.versions import on_path
 
@@ -54,12 +56,14 @@ def message_places(homes: Homes, entries: Sequence[Entry]) -> Places:
 
 def store_messages(homes: Homes, places: Places, entries: Sequence[Entry]) -> list[Outcome]:
     found = _existing_rows(homes, places, entries)
+    groups = _groups_kept(homes, places, entries, found)
     outcomes: list[Outcome] = []
     new: list[Message] = []
     changed: list[Message] = []
     for entry in entries:
         if not isinstance(item := entry.item, MessageLine):
             continue
+        item = replace(item, versions=groups.get(item.versions, item.versions))
         if (home := homes.find(item.conversation_id)) is None:
             outcomes.append(entry.outcome("refused", NO_HOME))
         elif (id := places.existing(home.id, item.id)) is not None:
@@ -86,6 +90,9 @@ def store_messages(homes: Homes, places: Places, entries: Sequence[Entry]) -> li
         rows.update(message_count=on_path(conversation_id).count())
     for conversation_id, ids in _by_conversation([*new, *changed]).items():
         announce(conversation_id, *ids)
+    with_versions = [row for row in [*new, *changed] if row.versions is not None]
+    for conversation_id in _by_conversation(with_versions):
+        leave_one_version(conversation_id)
     return outcomes
 
 
@@ -137,6 +144,22 @@ def _existing_rows(homes: Homes, places: Places, entries: Sequence[Entry]) -> di
     return {row.id: row for row in Message.objects.filter(id__in=[id for id in ids if id])}
 
 
+def _groups_kept(
+    homes: Homes, places: Places, entries: Sequence[Entry], found: Mapping[UUID, Message]
+) -> dict[UUID | None, UUID]:
+    """The groups of what is here already, by what the file calls them."""
+    groups: dict[UUID | None, UUID] = {}
+    for entry in entries:
+        item = entry.item
+        if not isinstance(item, MessageLine) or item.versions is None:
+            continue
+        home = homes.find(item.conversation_id)
+        id = places.existing(home.id, item.id) if home else None
+        if id is not None and (group := found[id].versions) is not None:
+            groups[item.versions] = group
+    return groups
+
+
 def _row(
     id: UUID, home: Conversation, parent_id: UUID | None, item: MessageLine, caller: Caller
 ) -> Message:
@@ -150,7 +173,8 @@ def _row(
 
 
 def _change(row: Message, fields: dict[str, Any]) -> bool:
-    """Whether the file's is newer and other."""
+    """Whether the file's is newer and other; what has versions here keeps them."""
+    fields["versions"] = row.versions or fields["versions"]
     is_same = all(getattr(row, name) == value for name, value in fields.items())
     if is_same or fields["updated_at"] <= row.updated_at:
         return False

@@ -48,7 +48,7 @@ def store_answer(closing: Closing, message_id: UUID) -> None:
     )
     announce(conversation_id, message_id)
     Attachment.objects.filter(turn_id=closing.turn_id, message=None).update(message_id=message_id)
-    if details is not None and details.conversation_id:
+    if details is not None and details.conversation_id and place.superseded_at is None:
         _store_state(closing, details, details.conversation_id)
 
 
@@ -75,7 +75,8 @@ def forget_beyond(limit: int, conversation_id: UUID) -> None:
     if dropped:
         # With the versions that nobody has chosen, which are as old.
         others = Message.objects.filter(conversation_id=conversation_id, id__lt=min(kept))
-        aside = list(others.exclude(superseded_at=None).values_list("id", flat=True))
+        others = others.exclude(superseded_at=None).exclude(status=Message.Status.PROCESSING)
+        aside = list(others.values_list("id", flat=True))
         Message.objects.filter(id__in=[*dropped, *aside]).delete()
         Conversation.objects.filter(id=conversation_id).update(
             message_count=F("message_count") - len(dropped)

@@ -120,7 +120,7 @@ CALLS = [
     Call(PAGE, "PATCH", 200, {"title": "Mine"}),
     Call(f"{PAGE}/ask", "POST", 202, {"text": "Hello"}, headers=CSRF),
     Call(f"{PAGE}/again", "POST", 202, {}, headers=CSRF),
-    Call(f"{PAGE}/choose", "POST", 200, {"message": NOBODY}),
+    Call(f"{PAGE}/choose", "POST", 404, {"message": NOBODY}),
     Call(f"{PAGE}/messages", "GET", 200),
     Call("ui/messages/<str:message_id>/source", "GET", 200),
     Call("ui/files/<str:file_id>", "GET", 200),

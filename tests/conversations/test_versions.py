@@ -1,14 +1,16 @@
 """Versions of answers and questions: one is on the path, and none is ever lost."""
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.callers import ANONYMOUS
 from conversations import browsing
-from conversations.errors import NothingToAnswer, NotOnPath
+from conversations.errors import MessageNotFound, NothingToAnswer, NotOnPath
 from conversations.ids import new_id
 from conversations.models import Conversation, Message
-from conversations.shelf import messages_of
-from conversations.versions import choose, versions_among
+from conversations.shelf import external_id_of, messages_of, set_provider_state
+from conversations.versions import choose, make_room, place_of_answer, versions_among
 from search.sources import sources_of
 from tests.conversations.exports import LATER, conversation, file_of, imported, message, somebody
 from tests.conversations.talk import Talk
@@ -171,6 +173,85 @@ def test_a_memory_limit_forgets_the_versions_that_are_as_old() -> None:
     assert Message.objects.filter(conversation=talk.row).count() == 2
 
 
+def test_an_answer_is_kept_when_a_memory_limit_drops_its_question_meanwhile() -> None:
+    talk = Talk()
+    talk.row.memory_limit = 2
+    talk.row.save()
+    talk.ask("Q1")
+    again = talk.begin(None, instead_of="A1")
+    talk.ask("Q2")
+    talk.answer(again)
+    assert talk.said == "A2 A3"
+    connection.check_constraints()
+
+
+def test_a_question_beside_the_path_is_not_forgotten_while_it_is_answered() -> None:
+    talk = Talk()
+    talk.row.memory_limit = 2
+    talk.row.save()
+    talk.ask("Q1")
+    edited = talk.begin("Q1b", instead_of="Q1")
+    talk.choose("Q1")
+    talk.ask("Q2")
+    talk.answer(edited)
+    assert talk.said == "Q2 A2"
+    assert Message.objects.get(content="A3").parent_id == talk.id("Q1b")
+
+
+def test_what_left_the_path_since_it_was_read_has_no_second_group() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    read_before = Message.objects.get(content="Q1")
+    talk.ask("Q1b", instead_of="Q1")
+    with pytest.raises(NotOnPath):
+        make_room(read_before)
+    assert versions_among(list(Message.objects.all()))[talk.id("Q1b")].total == 2
+
+
+def test_the_conversation_is_locked_before_its_versions_are_read() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    question, answer = talk.id("Q1"), talk.id("A1")
+    with CaptureQueriesContext(connection) as asked, transaction.atomic():
+        place_of_answer(talk.row.id, question_id=question, replaces=answer)
+    first = next(query["sql"] for query in asked if query["sql"].startswith("SELECT"))
+    assert 'FROM "conversations_conversation"' in first
+
+
+def test_late_answers_in_one_place_do_not_come_back_together() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    talk.ask("Q2")
+    late = [talk.begin(None, instead_of=text) for text in ("A1", "A1", "A2")]
+    talk.ask("Q1b", instead_of="Q1")
+    for opened in late:
+        talk.answer(opened)
+    talk.choose("A5")
+    assert talk.said == "Q1 A5"
+    talk.choose("A4")
+    assert talk.said == "Q1 A4"
+    talk.choose("A6")
+    assert talk.said == "Q1 A1 Q2 A6"
+
+
+def test_only_a_message_of_the_conversation_can_be_chosen() -> None:
+    talk, other = Talk(), Talk()
+    other.ask("Q1")
+    for id in (new_id(), other.id("Q1")):
+        with pytest.raises(MessageNotFound):
+            choose(talk.row, id)
+
+
+def test_what_a_provider_remembers_of_another_path_is_not_gone_on_with() -> None:
+    talk = Talk()
+    talk.ask("Q1")
+    talk.again("A1")
+    set_provider_state(talk.row, "first", external_id="theirs", payload={})
+    assert external_id_of(talk.row, "first") == "theirs"
+    talk.choose("A1")
+    assert external_id_of(talk.row, "first") is None
+
+
 def test_a_source_is_given_to_its_owner_only() -> None:
     talk = Talk()
     talk.ask("Q1")
@@ -191,3 +272,27 @@ def test_versions_are_imported_as_they_were() -> None:
     assert next(said.content for said in messages_of(row).order_by("-id")) == "A2"
     choose(row, Message.objects.get(content="A1").id)
     assert next(said.content for said in messages_of(row).order_by("-id")) == "A1"
+
+
+def test_what_was_edited_in_two_places_is_imported_as_versions_of_one() -> None:
+    thread = conversation()
+    old = message(thread, content="Q1")
+    ann = somebody()
+    files = []
+    for name in ("b", "c"):
+        group = str(new_id())
+        left = {"versions": group, "superseded_at": LATER, "updated_at": LATER}
+        edited = message(thread, content=f"Q1{name}", versions=group)
+        answer = message(thread, content=f"A{name}", parent_id=edited["id"], role="assistant")
+        files.append(file_of(thread, {**old, **left}, edited, answer))
+    for data in (*files, *files):
+        assert imported(ann, data).is_complete
+        row = Conversation.objects.get(id=thread["id"])
+        path = list(messages_of(row).order_by("id"))
+        assert row.message_count == len(path) == 2
+    assert [said.content for said in path] == ["Q1c", "Ac"]
+    assert versions_among(path)[path[0].id].total == 3
+    choose(row, Message.objects.get(content="Q1b").id)
+    assert [said.content for said in messages_of(row).order_by("id")] == ["Q1b", "Ab"]
+    choose(row, Message.objects.get(content="Q1").id)
+    assert [said.content for said in messages_of(row).order_by("id")] == ["Q1"]
