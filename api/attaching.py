@@ -3,12 +3,13 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from urllib.parse import quote
 
 from django.http import HttpResponse
 
 from api.parsing import Body, NonEmpty
+from conversations.access import question_of
 from conversations.errors import AttachmentNotFound
 from conversations.files import (
     UNKNOWN_TYPE,
@@ -19,6 +20,7 @@ from conversations.files import (
     keep_bytes,
 )
 from conversations.models import Attachment, Message
+from conversations.turns.service import Turn, query
 from providers.registry import registry
 from providers.types import Ask, Capabilities
 
@@ -50,6 +52,18 @@ async def kept_files(
     can = registry().get(ask.provider).capabilities if ask else _EVERYTHING
     # Neither decoding nor writing megabytes is for the event loop.
     return await asyncio.to_thread(_keep, forms, copied, can, ask.provider if ask else "")
+
+
+async def begun_with(files: Sequence[NewFile], beginning: Awaitable[Turn]) -> Turn:
+    """The turn, without the files that it has no use for: the request was made before."""
+    try:
+        turn = await beginning
+    except Exception:  # not if the client leaves: the turn goes on, with its files
+        await drop_unused(files, None)
+        raise
+    if files:
+        await drop_unused(files, await query(question_of, turn.id))
+    return turn
 
 
 async def drop_unused(files: Sequence[NewFile], message: Message | None) -> None:

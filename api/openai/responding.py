@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.callers import Caller
 from api.asking import routed
-from api.attaching import AttachmentForm, drop_unused, kept_files
+from api.attaching import AttachmentForm, begun_with, kept_files
 from api.fallbacks import asked_fallbacks
 from api.idempotency import idempotency_of
 from api.openai.asking import steps_of
@@ -17,7 +17,6 @@ from api.openai.response_forms import ResponseForm, options_of, tools_of, turn_i
 from api.openai.response_rows import ECHO, SURFACE
 from api.openai.translation import chat_messages
 from api.problems import request_id_of
-from conversations.access import question_of
 from conversations.errors import AnswerNotFound
 from conversations.files import NewFile
 from conversations.kept import said_before
@@ -56,7 +55,7 @@ async def kept_turn(request: HttpRequest, caller: Caller, form: ResponseForm) ->
         request_id=request_id_of(request),
         tools=tools,
     )
-    return await _started(turn_request, files)
+    return await begun_with(files, start_turn(turn_request))
 
 
 async def untraced(
@@ -78,17 +77,6 @@ async def untraced(
 
     asks = (await routed(form.model), *asked_fallbacks(request))
     return await steps_of(caller, asks, request_for)
-
-
-async def _started(turn_request: TurnRequest, files: tuple[NewFile, ...]) -> Turn:
-    try:
-        turn = await start_turn(turn_request)
-    except Exception:  # not if the client leaves: the turn goes on, with its files
-        await drop_unused(files, None)
-        raise
-    if files:
-        await drop_unused(files, await query(question_of, turn.id))
-    return turn
 
 
 async def _before(caller: Caller, form: ResponseForm) -> tuple[UUID | None, Said]:

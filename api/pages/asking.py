@@ -12,7 +12,7 @@ from django.utils import translation
 from accounts.callers import Caller
 from accounts.errors import Forbidden
 from api.asking import named, routed
-from api.attaching import InvalidAttachment, drop_unused, kept_files
+from api.attaching import InvalidAttachment, begun_with, kept_files
 from api.auth import asking_caller
 from api.endpoints import endpoint
 from api.idempotency import idempotency_of
@@ -23,7 +23,7 @@ from api.parsing import body_of
 from api.problems import COMMON, ProblemTable, plain, request_id_of
 from api.responses import json_response
 from conversations import services, shelf
-from conversations.access import ANYWHERE, conversation_for, question_of, turn_for
+from conversations.access import ANYWHERE, conversation_for, turn_for
 from conversations.browsing import files_of_question, latest_message_id
 from conversations.errors import NothingToAnswer, NotOnPath
 from conversations.models import Conversation
@@ -113,14 +113,8 @@ async def _asked(request: HttpRequest, caller: Caller, row: Conversation, form: 
         sender_id=str(caller.user_id or ""),
         files=files,
     )
-    try:
-        turn = await _started(request, caller, row, ask, question, instead_of=old_id)
-    except Exception:  # not if the client leaves: the turn goes on, with its files
-        await drop_unused(files, None)
-        raise
-    if files:
-        await drop_unused(files, await query(question_of, turn.id))
-    return turn
+    beginning = _started(request, caller, row, ask, question, instead_of=old_id)
+    return await begun_with(files, beginning)
 
 
 async def _chosen(provider: str, model: str, row: Conversation) -> Ask:

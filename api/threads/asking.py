@@ -12,7 +12,7 @@ from drf_spectacular.utils import OpenApiParameter
 
 from accounts.callers import Caller
 from api.asking import named, routed
-from api.attaching import drop_unused, kept_files
+from api.attaching import begun_with, drop_unused, kept_files
 from api.auth import asking_user
 from api.endpoints import endpoint
 from api.fallbacks import asked_fallbacks
@@ -168,14 +168,7 @@ class _Asking:
             keep_raw=True,
             patient=True,
         )
-        try:
-            turn = await start_turn(turn_request)
-        except Exception:  # not if the client leaves: the turn goes on, with its files
-            await drop_unused(question.files, None)
-            raise
-        if question.files:
-            await drop_unused(question.files, await query(question_of, turn.id))
-        return turn
+        return await begun_with(question.files, start_turn(turn_request))
 
     async def _ask(self) -> Ask:
         """Raises ProviderError."""
