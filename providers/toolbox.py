@@ -75,15 +75,10 @@ class Toolbox:
     def replace(self, specs: tuple[ToolServerSpec, ...]) -> tuple[McpServer, ...]:
         """Go on with these; gives the servers that are out of use, to be closed."""
         wanted = {spec.name: spec for spec in specs}
-        gone = {name for name, spec in self._specs.items() if wanted.get(name) != spec}
-        out_of_use = tuple(self._servers[name] for name in gone)
-        new = {name: _server(spec) for name, spec in wanted.items() if name not in self._servers}
-        kept = {name: self._servers[name] for name in self._servers.keys() - gone}
-        changed = {name: _server(wanted[name]) for name in gone & wanted.keys()}
-        # One after the other, as others read them: a spec always has its server.
-        self._servers = {**self._servers, **kept, **new, **changed}
+        kept = {n: held for n, held in self._servers.items() if wanted.get(n) == self._specs[n]}
+        out_of_use = tuple(held for name, held in self._servers.items() if name not in kept)
+        self._servers = {name: kept.get(name) or _server(spec) for name, spec in wanted.items()}
         self._specs = wanted
-        self._servers = {name: self._servers[name] for name in wanted}
         return out_of_use
 
     @property
