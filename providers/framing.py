@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from providers.errors import AnswerUnreadable
+from providers.errors import AnswerCut, AnswerUnreadable
 from providers.events import Finished, ProviderEvent
 
 MAX_LINE = 16 * 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def unfinished(name: str, *, is_readable: bool) -> AnswerCut | AnswerUnreadable:
+    """The fault of an answer that is over without having come to its end."""
+    if is_readable:
+        return AnswerCut(f"The answer of '{name}' was cut before its end.")
+    return AnswerUnreadable(f"The answer of '{name}' holds nothing readable.")
 
 
 class Splitter(Protocol):

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from providers.backends.chat_completions import Refuse
-from providers.errors import AnswerCut, AnswerUnreadable
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.framing import unfinished
 
 _REASONS = {
     "end_turn": "stop",
@@ -103,10 +103,8 @@ class MessagesParser:
                 yield from self._whole(event)
 
     def finish(self) -> Finished:
-        if not self._readable:
-            raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
-        if not self.ended:
-            raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
+        if not (self._readable and self.ended):
+            raise unfinished(self._name, is_readable=self._readable)
         return Finished(self._finish_reason, _usage(self._usage), self._answer_id)
 
     def _note(self, message: _Message) -> None:

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from providers.backends.agent_chunks import AgentReader, is_agents
 from providers.backends.call_numbers import CallNumbers
-from providers.errors import AnswerCut, AnswerUnreadable, ProviderRefused
+from providers.errors import ProviderRefused
 from providers.events import Finished, ProviderEvent, RawChunk, ReasoningDelta, TextDelta
 from providers.events import ToolCallDelta as ToolCallPiece
-from providers.framing import Splitter, SseSplitter, WholeSplitter
+from providers.framing import Splitter, SseSplitter, WholeSplitter, unfinished
 from providers.http import HttpAnswer
 from providers.refusals import decoded, error_text
 
@@ -95,10 +95,8 @@ class ChatCompletionsParser:
             yield from self._pieces(message)
 
     def finish(self) -> Finished:
-        if not self._readable:
-            raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
-        if not (self.ended or self.complete):
-            raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
+        if not (self._readable and (self.ended or self.complete)):
+            raise unfinished(self._name, is_readable=self._readable)
         details = self._agent.details
         return Finished(self._reason, self._usage, self._answer_id, details)
 

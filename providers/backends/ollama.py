@@ -10,9 +10,9 @@ from msgspec import Struct
 from providers.backends.chat_completions import Refuse
 from providers.backends.chat_request import tool_json
 from providers.base import Provider
-from providers.errors import AnswerCut, AnswerUnreadable
+from providers.errors import AnswerUnreadable
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
-from providers.framing import LineSplitter, Splitter, WholeSplitter
+from providers.framing import LineSplitter, Splitter, WholeSplitter, unfinished
 from providers.http import HttpAnswer, HttpClient
 from providers.refusals import decoded
 from providers.types import (
@@ -142,11 +142,9 @@ class OllamaParser:
             self._last = Finished(line.done_reason or "stop", _usage(line))
 
     def finish(self) -> Finished:
-        if self._last is not None:
-            return self._last
-        if not self._readable:
-            raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
-        raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
+        if self._last is None:
+            raise unfinished(self._name, is_readable=self._readable)
+        return self._last
 
     def _pieces(self, message: _Message) -> Iterator[ProviderEvent]:
         if message.thinking:

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from providers.backends.chat_completions import Refuse
-from providers.errors import AnswerCut, AnswerUnreadable, PreviousAnswerUnknown, ProviderRefused
+from providers.errors import PreviousAnswerUnknown, ProviderRefused
 from providers.events import Finished, ProviderEvent, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.framing import unfinished
 from providers.types import ChatMessage, Continuation, ProviderRequest, SentFile, ToolSpec
 
 _TEXT = {"response.output_text.delta", "response.refusal.delta"}
@@ -149,11 +150,9 @@ class ResponsesParser:
             yield from self._delta(event)
 
     def finish(self) -> Finished:
-        if self._last is not None:
-            return self._last
-        if not self._readable:
-            raise AnswerUnreadable(f"The answer of '{self._name}' holds nothing readable.")
-        raise AnswerCut(f"The answer of '{self._name}' was cut before its end.")
+        if self._last is None:
+            raise unfinished(self._name, is_readable=self._readable)
+        return self._last
 
     def _delta(self, event: _Event) -> Iterator[ProviderEvent]:
         match event.type:

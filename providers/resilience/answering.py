@@ -7,8 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from providers.base import Provider
-from providers.errors import AnswerUnreadable, ProviderBusy, ProviderFault, ProviderTimeout
+from providers.errors import ProviderBusy, ProviderFault, ProviderTimeout
 from providers.events import Finished, ProviderEvent, RawChunk, TextDelta, ToolCallDelta
+from providers.framing import unfinished
 from providers.registry import Registry
 from providers.resilience.guards import guards_of
 from providers.resilience.places import Ticket
@@ -181,8 +182,7 @@ class _Asking:
 
     def _look_at(self, event: ProviderEvent, attempt: Attempt, watch: Watch) -> None:
         if isinstance(event, Finished) and self._following:
-            name = self._ask.provider
-            raise AnswerUnreadable(f"The answer of '{name}' holds nothing readable.")
+            raise unfinished(self._ask.provider, is_readable=False)
         if isinstance(event, _WORDS) and not _says_nothing(event):
             attempt.has_spoken = True
             attempt.first_text_at = dt.datetime.now(dt.UTC)
