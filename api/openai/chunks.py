@@ -81,7 +81,7 @@ class ChunkEncoder:
         return {"index": call.index, "id": call_id, "type": "function", "function": function}
 
     def _end(self, finished: Finished) -> bytes:
-        reason = finish_reason(finished.finish_reason, calls=len(self._calls))
+        reason = finish_reason(finished.finish_reason, has_called=bool(self._calls))
         counted = b""
         if self._wants_usage:
             counted = self._chunk([], usage=finished.usage or NOT_COUNTED)

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import msgspec
 
-from api.openai.calls import Calls
 from api.openai.finishing import NOT_COUNTED, finish_reason
 from api.openai.pieces import is_part, pieces_of
+from conversations.turns.said import calls_of
 from providers.events import Finished, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
 from providers.resilience.steps import Began, Step
 
@@ -32,7 +32,7 @@ class _Collected:
         self._raw: list[RawChunk] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._calls = Calls()
+        self._calls: list[ToolCallDelta] = []
         self._model = ""
         self._finished = Finished()
 
@@ -45,7 +45,7 @@ class _Collected:
             case ReasoningDelta(text=text):
                 self._reasoning.append(text)
             case ToolCallDelta():
-                self._calls.add(step)
+                self._calls.append(step)
             case Began(model=model):
                 self._model = model
             case Finished():
@@ -62,7 +62,7 @@ class _Collected:
 
     def _completion(self) -> dict[str, Any]:
         finished = self._finished
-        reason = finish_reason(finished.finish_reason, calls=len(self._calls))
+        reason = finish_reason(finished.finish_reason, has_called=bool(self._calls))
         choice = {"index": 0, "message": self._message(), "finish_reason": reason}
         return {
             "id": f"chatcmpl-{uuid4().hex}",
@@ -77,7 +77,7 @@ class _Collected:
         text = "".join(self._text)
         calls = [
             {"id": c.call_id, "type": "function", "function": _function(c.name, c.arguments)}
-            for c in self._calls.made()
+            for c in calls_of(self._calls, name_call=_new_id)
         ]
         message: dict[str, Any] = {"role": "assistant", "content": text or None if calls else text}
         if calls:
@@ -85,6 +85,10 @@ class _Collected:
         if self._reasoning:
             message["reasoning_content"] = "".join(self._reasoning)
         return message
+
+
+def _new_id(index: int) -> str:
+    return f"call_{uuid4().hex[:24]}"
 
 
 def _function(name: str, arguments: str) -> dict[str, str]:

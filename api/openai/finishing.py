@@ -12,7 +12,7 @@ _WORDS = {
 }
 
 
-def finish_reason(reason: str | None, *, calls: int) -> str:
-    """`calls` is the number of tools that the model has called."""
+def finish_reason(reason: str | None, *, has_called: bool) -> str:
+    """`has_called`: the model has called a tool."""
     word = _WORDS.get(reason or "", reason or "stop")
-    return "tool_calls" if calls and word == "stop" else word
+    return "tool_calls" if has_called and word == "stop" else word

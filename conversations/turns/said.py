@@ -1,6 +1,6 @@
 """What a stored message stands for: mostly itself, sometimes several and calls of tools."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,16 +82,19 @@ def with_calls(details: AnswerDetails | None, calls: Sequence[ToolCall]) -> Answ
     return msgspec.structs.replace(details, metadata=metadata)
 
 
-def calls_of(pieces: Iterable[ToolCallDelta]) -> tuple[ToolCall, ...]:
-    """Whole calls from the pieces of one answer."""
+def calls_of(
+    pieces: Iterable[ToolCallDelta], *, name_call: Callable[[int], str] = "call_{}".format
+) -> tuple[ToolCall, ...]:
+    """Whole calls from the pieces of one answer; `name_call` gives an id to one that has none."""
     found: dict[int, list[ToolCallDelta]] = {}
     for piece in pieces:
         found.setdefault(piece.index, []).append(piece)
-    return tuple(_whole(index, found[index]) for index in sorted(found))
+    return tuple(_whole(found[index], name_call) for index in sorted(found))
 
 
-def _whole(index: int, pieces: list[ToolCallDelta]) -> ToolCall:
-    call_id = next((piece.call_id for piece in pieces if piece.call_id), f"call_{index}")
+def _whole(pieces: list[ToolCallDelta], name_call: Callable[[int], str]) -> ToolCall:
+    call_id = next((piece.call_id for piece in pieces if piece.call_id), "")
+    call_id = call_id or name_call(pieces[0].index)
     name = next((piece.name for piece in pieces if piece.name), "")
     return ToolCall(call_id, name, "".join(piece.arguments for piece in pieces) or "{}")
 
