@@ -80,4 +80,5 @@ class Finished(Struct, frozen=True, array_like=True, tag="finished"):
     details: AnswerDetails | None = None
 
 
-ProviderEvent = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk | Progress | Finished
+Piece = TextDelta | ReasoningDelta | ToolCallDelta | RawChunk
+ProviderEvent = Piece | Progress | Finished

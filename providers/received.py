@@ -1,12 +1,12 @@
 """What a model has written of an answer, also where it is no text: it is paid for all the same."""
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from msgspec import Struct
 
-from providers.events import RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
-from providers.resilience.steps import Step
+from providers.events import Piece, RawChunk, ReasoningDelta, TextDelta, ToolCallDelta
+from providers.resilience.steps import Left
 
 
 class _Choice(Struct):
@@ -21,17 +21,21 @@ class _Chunk(Struct):
 _decoder = msgspec.json.Decoder(_Chunk)
 
 
-def written_in(step: Step) -> str | None:
-    """Words, thoughts and calls of tools; None for a step that is no piece of an answer."""
-    match step:
+def written_in(left: Left) -> str | None:
+    """The words, thoughts and calls of tools of an attempt; None where nothing at all has come."""
+    return "".join(map(_in_piece, left.pieces)) if left.pieces else None
+
+
+def _in_piece(piece: Piece) -> str:
+    match piece:
         case TextDelta(text=text) | ReasoningDelta(text=text):
             return text
         case ToolCallDelta(name=name, arguments=arguments):
             return (name or "") + arguments
         case RawChunk():
-            return _in_chunk(step)
-        case _:
-            return None
+            return _in_chunk(piece)
+        case _ as never:
+            assert_never(never)
 
 
 def _in_chunk(chunk: RawChunk) -> str:

@@ -45,8 +45,8 @@ class ChunkEncoder:
                 return self._delta({"reasoning_content": text})
             case ToolCallDelta():
                 return self._delta({"tool_calls": [self._call(step)]})
-            case Began(model=model):
-                self._model = model
+            case Began(attempt=attempt):
+                self._model = attempt.model
                 return b""
             case Finished():
                 return DONE if self._is_passed_on else self._end(step)

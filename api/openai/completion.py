@@ -46,8 +46,8 @@ class _Collected:
                 self._reasoning.append(text)
             case ToolCallDelta():
                 self._calls.append(step)
-            case Began(model=model):
-                self._model = model
+            case Began(attempt=attempt):
+                self._model = attempt.model
             case Finished():
                 self._finished = step
             case _:

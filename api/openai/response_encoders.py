@@ -112,8 +112,8 @@ class StepEncoder:
 
     def made(self, step: Step) -> Iterable[Json]:
         match step:
-            case Began(model=model):
-                self._events.model = model
+            case Began(attempt=attempt):
+                self._events.model = attempt.model
                 return ()
             case Waiting() | Left() | Progress() | RawChunk():
                 return ()

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import assert_never
 
-from django.utils import timezone
 from msgspec.structs import replace as changed
 
 from conversations.ids import new_id
@@ -89,7 +88,7 @@ class Asking:
         """Record that the attempt under way was given up from outside."""
         attempt, self._current = self._current, None
         if attempt is not None:
-            self.attempts.append(attempt.left(outcome))
+            self.attempts.append(_storable(attempt.left(outcome)))
 
     async def _converse(self) -> None:
         """Ask, do what the model wants tools to do, and ask again with what they said."""
@@ -132,7 +131,7 @@ class Asking:
     def _take(self, step: Step) -> None:
         match step:
             case TextDelta() | RawChunk():
-                self._take_text(step)
+                self._log.append(storable_delta(step))
             case ToolCallDelta() if self._tools is not None:
                 self._tools.take(step)
             case ReasoningDelta() | ToolCallDelta() | Progress():
@@ -141,20 +140,15 @@ class Asking:
                 self._finish(storable_end(step))
             case Waiting(position=position, seconds=seconds):
                 self._log.append(Queued(position, seconds))
-            case Began(ask=ask, model=model, started_at=started_at):
-                self._current = Attempt(ask, storable_text(model), started_at)
-                self._log.append(AttemptStarted(ask.provider, self._current.model, ask.source))
+            case Began(attempt=attempt):
+                self._current, ask = attempt, attempt.ask
+                model = storable_text(attempt.model)
+                self._log.append(AttemptStarted(ask.provider, model, ask.source))
             case Left():
                 self._current = None
                 self.attempts.append(_storable(step))
             case _ as never:
                 assert_never(never)
-
-    def _take_text(self, event: TextDelta | RawChunk) -> None:
-        event = storable_delta(event)
-        if event.text and self._current is not None and self._current.first_text_at is None:
-            self._current.first_text_at = timezone.now()
-        self._log.append(event)
 
     def _finish(self, finished: Finished) -> None:
         """A turn with tools has several answers, and has cost what all of them cost."""

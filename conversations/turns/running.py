@@ -26,7 +26,6 @@ from conversations.turns.pages import Page
 from conversations.turns.recorder import Outcome
 from conversations.turns.request import TurnRequest
 from conversations.turns.spending import charges_of, counted, lacks_count, prompt_tokens_of_turn
-from conversations.turns.written import written_by
 from providers.registry import Registry
 from providers.resilience.steps import Left
 
@@ -168,7 +167,7 @@ class RunningTurn:
         if not lacks_count(attempts):
             return tuple(attempts)
         prompt_tokens = prompt_tokens_of_turn(self._request, self._opened.messages)
-        return counted(written_by(attempts, self.log), prompt_tokens=prompt_tokens)
+        return counted(attempts, prompt_tokens=prompt_tokens)
 
     def _last_page(self, end: TurnEnd) -> Page | None:
         """The rest of the events and the end, for a turn that has pages already.

@@ -15,6 +15,7 @@ from conversations.turns.request import TurnRequest
 from providers.counting import tokens_in, tokens_of, tokens_of_schemas
 from providers.errors import ProviderNotFound
 from providers.prices import cost_of, price_of
+from providers.received import written_in
 from providers.registry import registry
 from providers.resilience.steps import COMPLETED, Left
 from providers.types import Ask, ChatMessage
@@ -42,12 +43,9 @@ async def with_models(asks: Iterable[Ask]) -> tuple[Ask, ...]:
     return tuple([replace(ask, model=await _model_of(ask)) for ask in asks])
 
 
-def counted(attempts: Iterable[tuple[Left, str | None]], *, prompt_tokens: int) -> tuple[Left, ...]:
-    """The attempts, with a count of ours where a provider that answered gave none.
-
-    Beside each is what it has written; None where nothing at all has come.
-    """
-    return tuple(_counted(left, written, prompt_tokens) for left, written in attempts)
+def counted(attempts: Iterable[Left], *, prompt_tokens: int) -> tuple[Left, ...]:
+    """The attempts, with a count of ours where a provider that answered gave none."""
+    return tuple(_counted(left, prompt_tokens) for left in attempts)
 
 
 def lacks_count(attempts: Iterable[Left]) -> bool:
@@ -99,8 +97,11 @@ def _cost(ask: Ask, prompt_tokens: int, answer_tokens: int) -> int | None:
     return None if price is None else price.cost(prompt_tokens, answer_tokens)
 
 
-def _counted(left: Left, written: str | None, prompt_tokens: int) -> Left:
-    if left.usage is not None or (written is None and left.outcome != COMPLETED):
+def _counted(left: Left, prompt_tokens: int) -> Left:
+    if left.usage is not None:
+        return left
+    written = written_in(left)
+    if written is None and left.outcome != COMPLETED:
         return left
     return replace(left, usage=_counted_usage(prompt_tokens, written or ""))
 

@@ -23,7 +23,6 @@ from conversations.turns.spending import (
 from conversations.turns.storable import storable_text
 from providers.counting import tokens_as_sent, tokens_of, tokens_of_input, tokens_of_schemas
 from providers.prices import cost_of
-from providers.received import written_in
 from providers.resilience.steps import COMPLETED, Attempt, Began, Left, Step
 from providers.types import Ask, ProviderRequest
 
@@ -77,7 +76,7 @@ async def metered_embedding(
         answer = await embed()
         usage = _usage_in(answer)
     finally:
-        attempts = counted([(replace(left, usage=usage), None)], prompt_tokens=prompt_tokens)
+        attempts = counted([replace(left, usage=usage)], prompt_tokens=prompt_tokens)
         meter.take(Bill(charges_of(caller, attempts), holder))
     return answer
 
@@ -110,35 +109,26 @@ class _Seen:
     """What went by."""
 
     def __init__(self) -> None:
-        self._left: list[tuple[Left, str | None]] = []
-        self._began: Began | None = None
-        self._written: list[str] = []
+        self._left: list[Left] = []
+        self._current: Attempt | None = None
 
     def take(self, step: Step) -> None:
         match step:
-            case Began():
-                self._began = step
+            case Began(attempt=attempt):
+                self._current = attempt
             case Left():
                 self._leave(step)
-            case _ if (written := written_in(step)) is not None:
-                self._written.append(written)
             case _:
                 pass
 
     def attempts(self, request: Callable[[], ProviderRequest]) -> tuple[Left, ...]:
         """With the one that was given up because its reader left."""
-        if (began := self._began) is not None:
-            self._leave(Attempt(began.ask, began.model, began.started_at).left(_GONE))
-        attempts = tuple(left for left, _ in self._left)
-        if not lacks_count(attempts):
-            return attempts
+        if (attempt := self._current) is not None:
+            self._leave(attempt.left(_GONE))
+        if not lacks_count(self._left):
+            return tuple(self._left)
         return counted(self._left, prompt_tokens=_prompt_tokens(request()))
 
     def _leave(self, left: Left) -> None:
-        written = "".join(self._written) if self._written else None
-        self._left.append((_storable(left), written))
-        self._began, self._written = None, []
-
-
-def _storable(left: Left) -> Left:
-    return replace(left, model=storable_text(left.model))
+        self._left.append(replace(left, model=storable_text(left.model)))
+        self._current = None

@@ -130,7 +130,7 @@ class _Asking:
         watch = self._new_watch()
         try:
             attempt.model = attempt.model or await self._provider.default_model()
-            yield Began(attempt.ask, attempt.model, attempt.started_at)
+            yield Began(attempt)
             request = self._request_for(attempt.ask, attempt.model, self._provider)
             held: list[ProviderEvent] = []
             async with aclosing(self._provider.stream(request)) as events:
@@ -141,10 +141,10 @@ class _Asking:
                             held.append(event)
                             continue
                         for silent in held:
+                            attempt.take(silent)
                             yield silent
                         held.clear()
-                    if isinstance(event, Finished):
-                        attempt.usage = event.usage
+                    attempt.take(event)
                     yield event
         except TimeoutError as error:
             # A long answer that is cut off is no sign of a dead provider.

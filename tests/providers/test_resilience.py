@@ -209,6 +209,6 @@ async def test_each_attempt_says_what_it_cost_and_whom_it_asked() -> None:
         async for step in answer(Given(only), [Ask("only", "", "default")], question, caller="me")
     ]
     began, left = steps[0], steps[-1]
-    assert isinstance(began, Began) and began.model == "best"
+    assert isinstance(began, Began) and began.attempt.model == "best"
     assert (left.model, left.usage) == ("best", usage)  # type: ignore[union-attr]
     assert left.started_at <= left.first_text_at <= left.finished_at  # type: ignore[union-attr,operator]
